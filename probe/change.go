@@ -1,0 +1,120 @@
+package probe
+
+import "time"
+
+// Change is what an event changed. An exporter ignores kinds it does not know.
+type Change interface {
+	// Cause is the event that made the change.
+	Cause() (Seq, time.Time)
+}
+
+// Origin is the event that made a change; changes embed it.
+type Origin struct {
+	Seq Seq
+	At  time.Time
+}
+
+// Cause gives the event's number and time.
+func (o Origin) Cause() (Seq, time.Time) { return o.Seq, o.At }
+
+// Origin is the origin of the changes that an event makes.
+func (e Event) Origin() Origin { return Origin{Seq: e.Seq, At: e.At} }
+
+// The kinds of change.
+type (
+	// Sent: a message is in flight from now on.
+	Sent struct {
+		Origin
+		Message Sending
+	}
+	// Answered: the attempt to hand a message over has ended. If the message is
+	// settled by it, or was seen before, Settled follows.
+	Answered struct {
+		Origin
+		Message Sending
+		Attempt Attempted
+	}
+	// DeadlineMissed: a message was not there after its LateAfter.
+	DeadlineMissed struct {
+		Origin
+		Message Sending
+		Certain bool // the far side had accepted it, so the miss is the path's
+	}
+	// Adopted: a message sent by a process that this journal does not know. Settled follows.
+	Adopted struct {
+		Origin
+		Message Sending
+	}
+	// Settled: a message has its one outcome.
+	Settled struct {
+		Origin
+		Message Sending
+		Outcome Outcome
+	}
+	// Contradicted: a message was seen after another end had been told.
+	Contradicted struct {
+		Origin
+		Message Sending
+		Told    Status
+		Place   Place
+	}
+	// Duplicated: another copy of a message was seen.
+	Duplicated struct {
+		Origin
+		Message Sending
+		Folder  string
+	}
+	// MailboxLooked: a mailbox was looked at completely.
+	MailboxLooked struct {
+		Origin
+		Mailbox string
+		Looks   int // since the last such change
+	}
+	// MailboxBlind: a mailbox cannot be watched.
+	MailboxBlind struct {
+		Origin
+		Mailbox string
+		Problem string
+	}
+	// Missed: slots passed without a message being sent.
+	Missed struct {
+		Origin
+		SlotsMissed
+	}
+	// HealthChanged: what is known of a route has changed.
+	HealthChanged struct {
+		Origin
+		Route    string
+		From, To Health
+		Reason   string
+	}
+)
+
+// Health is what is known of one route now.
+type Health string
+
+// The states of health.
+const (
+	HealthUnknown Health = "unknown" // not yet known
+	HealthOK      Health = "ok"
+	HealthSlow    Health = "slow"
+	HealthBroken  Health = "broken"
+	HealthBlind   Health = "blind" // we cannot see
+)
+
+// Healths lists all states in the order in which they are shown.
+var Healths = [...]Health{HealthOK, HealthSlow, HealthBroken, HealthBlind, HealthUnknown}
+
+// Assessor judges the health of routes from the changes it is given, in order. It
+// has no clock, no goroutine and no I/O.
+type Assessor interface {
+	// Apply returns what follows from a change.
+	Apply(Change) []Change
+}
+
+// Exporter tells the world about changes. Export is called from one goroutine and
+// returns promptly. Changes whose number is at most the last one before the
+// process began are a replay: they happened, and were told, before.
+type Exporter interface {
+	Export(Change)
+}

@@ -1,0 +1,39 @@
+package probe
+
+import (
+	"context"
+	"time"
+)
+
+// Clock is the one source of time of a process: the wall clock as it stood when
+// the clock was made, plus the monotonic time since. Two readings are therefore
+// always as far apart as they were in truth, whatever happens to the machine's
+// wall clock meanwhile. Every sender, watcher and exporter is given the same one.
+type Clock struct {
+	start time.Time
+}
+
+// NewClock starts a clock at the machine's wall clock.
+func NewClock() Clock { return Clock{start: time.Now()} }
+
+// Now is the time by this clock.
+func (c Clock) Now() time.Time { return c.start.Add(time.Since(c.start)) }
+
+// Since is the time that has passed since t.
+func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
+
+// Until is the time left until t; negative when t has passed.
+func (c Clock) Until(t time.Time) time.Duration { return t.Sub(c.Now()) }
+
+// SleepUntil returns at t, or with the context's error when that ends first. A t
+// that has passed returns at once.
+func (c Clock) SleepUntil(ctx context.Context, t time.Time) error {
+	timer := time.NewTimer(c.Until(t))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,161 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// EngineConfig is what an engine is made of. All of it is needed.
+type EngineConfig struct {
+	Clock     Clock
+	Keys      *Keyring
+	Journal   Journal
+	Probes    []Probe
+	Senders   map[string]Sender  // by name
+	Watchers  map[string]Watcher // by mailbox
+	Assessor  Assessor
+	Exporters []Exporter
+	Log       *slog.Logger
+}
+
+// Engine sends, watches and settles. Every fact goes into the journal; one
+// goroutine follows the journal, applies each event to the tracker and hands the
+// changes to the exporters.
+type Engine struct {
+	cfg   EngineConfig
+	paces map[string]*mailboxPace
+	ready chan struct{}
+
+	mu      sync.Mutex
+	tracker *Tracker
+	applied Seq
+	slots   map[string]time.Time // the last slot sent, by probe; from the journal
+
+	progress Signal // an event has been applied
+	decided  Signal // an event has been applied that may make deadlines due
+}
+
+// NewEngine makes an engine; Run or Once starts it, once.
+func NewEngine(cfg EngineConfig) *Engine {
+	e := &Engine{
+		cfg:     cfg,
+		paces:   make(map[string]*mailboxPace, len(cfg.Watchers)),
+		ready:   make(chan struct{}),
+		tracker: NewTracker(cfg.Journal.State().Began, cfg.Probes),
+		slots:   make(map[string]time.Time),
+	}
+	for mailbox := range cfg.Watchers {
+		e.paces[mailbox] = &mailboxPace{engine: e, mailbox: mailbox}
+	}
+	return e
+}
+
+// Ready is closed when the journal has been replayed and the schedule runs.
+func (e *Engine) Ready() <-chan struct{} { return e.ready }
+
+// InFlight counts the messages that have no outcome yet.
+func (e *Engine) InFlight() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.tracker.InFlight()
+}
+
+// Run replays the journal and then probes by the schedule until the context ends.
+// Attempts under way are given farewell to finish. Messages in flight stay in the
+// journal, for the next run. An error means that the journal cannot be read.
+func (e *Engine) Run(ctx context.Context) error {
+	return e.during(ctx, func(ctx context.Context, sends *sends) error {
+		var schedules sync.WaitGroup
+		for _, p := range e.cfg.Probes {
+			schedules.Go(func() { e.schedule(ctx, p, sends) })
+		}
+		close(e.ready)
+		<-ctx.Done()
+		schedules.Wait()
+		return nil
+	})
+}
+
+// patience is how long Once waits beyond the longest deadline of its round.
+const patience = 30 * time.Second
+
+// Once sends one message along each route, for purpose Manual, and returns when
+// each of them has arrived or missed its deadline, or nobody could tell.
+func (e *Engine) Once(ctx context.Context) error {
+	return e.during(ctx, func(ctx context.Context, sends *sends) error {
+		e.awaitFirstLooks(ctx)
+		slot := e.cfg.Clock.Now()
+		var longest time.Duration
+		for _, p := range e.cfg.Probes {
+			longest = max(longest, p.LateAfter)
+			sends.start(func(sending context.Context) { e.send(sending, p, Manual, slot) })
+		}
+		close(e.ready)
+		sends.all.Wait()
+		ctx, cancel := context.WithDeadline(ctx, slot.Add(longest+patience))
+		defer cancel()
+		e.await(ctx, func() bool { return e.tracker.Undecided() == 0 })
+		return nil
+	})
+}
+
+// during replays the journal, keeps following, watching and settling while work
+// runs, and ends it all. It returns the error of work, or of the follower.
+func (e *Engine) during(parent context.Context, work func(context.Context, *sends) error) error {
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	// The follower outlives the rest, so that what is journaled at the end is told.
+	following, stopFollowing := context.WithCancel(context.WithoutCancel(ctx))
+	var follower sync.WaitGroup
+	follower.Go(func() {
+		defer stopFollowing()
+		cancel(e.follow(following))
+	})
+	defer follower.Wait()
+	defer stopFollowing()
+
+	if !e.awaitAll(ctx) {
+		return endOf(parent, ctx)
+	}
+	if err := e.markOrphans(ctx); err != nil {
+		return err
+	}
+	var rest sync.WaitGroup
+	rest.Go(func() { e.settleDeadlines(ctx) })
+	for mailbox, w := range e.cfg.Watchers {
+		rest.Go(func() { e.watch(ctx, mailbox, w) })
+	}
+	sends := newSends(ctx)
+	err := errors.Join(work(ctx, sends), endOf(parent, ctx))
+	sends.end()
+	cancel(err)
+	rest.Wait()
+	e.awaitAll(following)
+	return err
+}
+
+// endOf is why ctx ended: nil if it has not, or if its parent did.
+func endOf(parent, ctx context.Context) error {
+	if parent.Err() != nil {
+		return nil
+	}
+	return context.Cause(ctx)
+}
+
+// markOrphans tells which messages an earlier process left without an answer.
+func (e *Engine) markOrphans(ctx context.Context) error {
+	e.mu.Lock()
+	orphans := e.tracker.Orphans(e.cfg.Clock.Now())
+	e.mu.Unlock()
+	if len(orphans) > 0 {
+		e.cfg.Log.Info("an earlier process ended while sending", "messages", len(orphans))
+	}
+	if err := e.cfg.Journal.Append(ctx, orphans...); err != nil {
+		return fmt.Errorf("noting orphaned messages: %w", err)
+	}
+	return nil
+}

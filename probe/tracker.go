@@ -1,0 +1,266 @@
+package probe
+
+import (
+	"time"
+)
+
+// Tracker knows every message that is in flight, and the recent ones that are
+// not. It has no clock, no goroutine and no I/O: it is what the events make it,
+// so a replay of the journal rebuilds it. It is not safe for concurrent use.
+//
+// Its law: sent + adopted = settled + in flight.
+type Tracker struct {
+	began     time.Time        // the journal's beginning
+	probes    map[string]Probe // by route and payload, for adoption
+	flights   map[ID]*flight   // in flight
+	mailboxes map[string]*mailboxState
+	settled   map[ID]ended
+	expiring  []ID // settled messages in the order in which they are forgotten
+}
+
+// flight is one message in flight.
+type flight struct {
+	Sending
+	at       time.Time  // of the Sending event
+	attempt  *Attempted // nil until it has ended
+	orphaned bool
+	seen     *Seen // seen before the attempt's end was known
+	missed   bool
+}
+
+// ended is what is remembered of a settled message.
+type ended struct {
+	message      Sending
+	status       Status
+	at           time.Time
+	chain        uint64 // of the copy that arrived; 0: none did
+	contradicted bool
+}
+
+// mailboxState is what the events say about a mailbox.
+type mailboxState struct {
+	looked  time.Time // the last complete look began then
+	blind   bool
+	flights map[ID]*flight
+}
+
+// NewTracker makes the tracker of a journal that was begun at a time; it adopts
+// unknown messages of the probes given.
+func NewTracker(began time.Time, probes []Probe) *Tracker {
+	t := &Tracker{
+		began:     began,
+		probes:    make(map[string]Probe, len(probes)),
+		flights:   make(map[ID]*flight),
+		mailboxes: make(map[string]*mailboxState),
+		settled:   make(map[ID]ended),
+	}
+	for _, p := range probes {
+		t.probes[p.Route.Name+" "+p.Payload.Name()] = p
+	}
+	return t
+}
+
+// Apply takes in one event and returns what it changed. An event that has been
+// applied before changes nothing.
+func (t *Tracker) Apply(e Event) []Change {
+	switch f := e.Fact.(type) {
+	case Sending:
+		return t.sending(e, f)
+	case Attempted:
+		return t.attempted(e, f)
+	case Seen:
+		return t.seen(e, f)
+	case Orphaned:
+		return t.orphaned(e, f.ID)
+	case MissedDeadline:
+		return t.missedDeadline(e, f.ID)
+	case Expired:
+		return t.expired(e, f.ID)
+	case Looked:
+		m := t.mailbox(f.Mailbox)
+		m.looked, m.blind = f.Began, false
+		return []Change{MailboxLooked{Origin: e.Origin(), Mailbox: f.Mailbox, Looks: f.Looks}}
+	case Blind:
+		t.mailbox(f.Mailbox).blind = true
+		return []Change{MailboxBlind{Origin: e.Origin(), Mailbox: f.Mailbox, Problem: f.Problem}}
+	case SlotsMissed:
+		return []Change{Missed{Origin: e.Origin(), SlotsMissed: f}}
+	}
+	return nil
+}
+
+func (t *Tracker) mailbox(name string) *mailboxState {
+	m := t.mailboxes[name]
+	if m == nil {
+		m = &mailboxState{flights: make(map[ID]*flight)}
+		t.mailboxes[name] = m
+	}
+	return m
+}
+
+func (t *Tracker) sending(e Event, f Sending) []Change {
+	if t.knows(f.ID) {
+		return nil
+	}
+	fl := &flight{Sending: f, at: e.At}
+	t.flights[f.ID] = fl
+	t.mailbox(f.Mailbox).flights[f.ID] = fl
+	return []Change{Sent{Origin: e.Origin(), Message: f}}
+}
+
+func (t *Tracker) knows(id ID) bool {
+	_, settled := t.settled[id]
+	return settled || t.flights[id] != nil
+}
+
+func (t *Tracker) attempted(e Event, f Attempted) []Change {
+	fl := t.flights[f.ID]
+	if fl == nil || fl.attempt != nil {
+		return nil
+	}
+	fl.attempt = &f
+	changes := []Change{Answered{Origin: e.Origin(), Message: fl.Sending, Attempt: f}}
+	switch {
+	case fl.seen != nil:
+		changes = append(changes, t.arrive(e, fl))
+	case f.Result == Refused && f.Reply != nil && f.Reply.Temporary():
+		changes = append(changes, t.settle(e, fl, Outcome{Status: Deferred}))
+	case f.Result == Refused:
+		changes = append(changes, t.settle(e, fl, Outcome{Status: Rejected}))
+	case f.Result == NotSent:
+		changes = append(changes, t.settle(e, fl, Outcome{Status: Unsent}))
+	}
+	return changes
+}
+
+func (t *Tracker) orphaned(e Event, id ID) []Change {
+	fl := t.flights[id]
+	if fl == nil || fl.attempt != nil || fl.orphaned {
+		return nil
+	}
+	fl.orphaned = true
+	if fl.seen != nil {
+		return []Change{t.arrive(e, fl)}
+	}
+	return nil
+}
+
+func (t *Tracker) seen(e Event, f Seen) []Change {
+	fl := t.flights[f.ID]
+	if fl == nil {
+		if old, settled := t.settled[f.ID]; settled {
+			return t.seenAgain(e, f, old)
+		}
+		return t.adopt(e, f)
+	}
+	if fl.seen != nil {
+		return t.copied(e, fl.Sending, f, fl.seen.Chain)
+	}
+	fl.seen = &f
+	if fl.attempt == nil && !fl.orphaned {
+		return nil // the look was faster than the reply
+	}
+	return []Change{t.arrive(e, fl)}
+}
+
+func (t *Tracker) seenAgain(e Event, f Seen, old ended) []Change {
+	if old.status.Arrived() || old.contradicted {
+		return t.copied(e, old.message, f, old.chain)
+	}
+	old.contradicted, old.chain = true, f.Chain
+	t.settled[f.ID] = old
+	return []Change{Contradicted{Origin: e.Origin(), Message: old.message, Told: old.status, Place: PlaceOf(f.Folder)}}
+}
+
+// copied tells another copy from the same one found again.
+func (t *Tracker) copied(e Event, message Sending, f Seen, chain uint64) []Change {
+	if f.Chain == chain {
+		return nil
+	}
+	return []Change{Duplicated{Origin: e.Origin(), Message: message, Folder: f.Folder}}
+}
+
+// adoptable tells whether a verified message that the journal does not know is
+// taken over: its full tag is there, it is younger than the route's LostAfter and
+// it was sent before this journal began.
+func (t *Tracker) adoptable(f Seen, now time.Time) (Probe, bool) {
+	p, configured := t.probes[f.Tag.Route+" "+f.Tag.Payload]
+	return p, configured && f.Tag.Full && f.Tag.Sent.Before(t.began) && now.Sub(f.Tag.Sent) <= p.LostAfter
+}
+
+// adopt takes a message over. How long it really took nobody watched: INTERNALDATE
+// must do.
+func (t *Tracker) adopt(e Event, f Seen) []Change {
+	p, ok := t.adoptable(f, e.At)
+	if !ok {
+		return nil
+	}
+	fl := &flight{Sending: describe(p, f.Tag), at: f.Tag.Sent, seen: &f}
+	o := arrival(fl, time.Time{})
+	o.Adopted = true
+	if o.Observed > fl.LateAfter {
+		o.Status = Late
+	}
+	return []Change{
+		Adopted{Origin: e.Origin(), Message: fl.Sending},
+		t.settle(e, fl, o),
+	}
+}
+
+func (t *Tracker) missedDeadline(e Event, id ID) []Change {
+	fl := t.flights[id]
+	if fl == nil || fl.missed || fl.seen != nil {
+		return nil
+	}
+	fl.missed = true
+	certain := fl.attempt != nil && fl.attempt.Result == Accepted
+	return []Change{DeadlineMissed{Origin: e.Origin(), Message: fl.Sending, Certain: certain}}
+}
+
+func (t *Tracker) expired(e Event, id ID) []Change {
+	fl := t.flights[id]
+	if fl == nil || fl.seen != nil {
+		return nil
+	}
+	if fl.attempt != nil && fl.attempt.Result == Accepted {
+		return []Change{t.settle(e, fl, Outcome{Status: Lost})}
+	}
+	return []Change{t.settle(e, fl, Outcome{Status: Uncertain})}
+}
+
+// arrive settles a message that was seen.
+func (t *Tracker) arrive(e Event, fl *flight) Change {
+	return t.settle(e, fl, arrival(fl, t.mailbox(fl.seen.Mailbox).looked))
+}
+
+// settle ends a message.
+func (t *Tracker) settle(e Event, fl *flight, o Outcome) Settled {
+	o.Missed, o.Orphaned, o.Attempt = fl.missed, fl.orphaned, fl.attempt
+	if fl.attempt != nil {
+		o.Tries = 1
+	}
+	delete(t.flights, fl.ID)
+	delete(t.mailbox(fl.Mailbox).flights, fl.ID)
+	end := ended{message: fl.Sending, status: o.Status, at: e.At}
+	if fl.seen != nil {
+		end.chain = fl.seen.Chain
+	}
+	t.remember(fl.ID, end)
+	return Settled{Origin: e.Origin(), Message: fl.Sending, Outcome: o}
+}
+
+// remember keeps a settled message for as long as another copy of it, or the
+// message itself, may still turn up, and forgets older ones. A message forgotten
+// is never counted again: it was sent after the journal began.
+func (t *Tracker) remember(id ID, end ended) {
+	t.settled[id] = end
+	t.expiring = append(t.expiring, id)
+	for len(t.expiring) > 0 {
+		oldest, known := t.settled[t.expiring[0]]
+		if known && end.at.Sub(oldest.at) <= oldest.message.LostAfter {
+			return
+		}
+		delete(t.settled, t.expiring[0])
+		t.expiring = t.expiring[1:]
+	}
+}

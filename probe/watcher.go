@@ -1,0 +1,76 @@
+package probe
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// Watcher watches one mailbox.
+type Watcher interface {
+	// Watch calls look after each complete look at all folders of the mailbox,
+	// from one goroutine, and returns when it is blind: the caller says so and
+	// calls again, with back-off. Which messages have been reported is kept in
+	// the value: a message is reported again only if look returned an error,
+	// which Watch then returns. It returns nil only when the context has ended.
+	// Planned reconnections happen inside.
+	Watch(ctx context.Context, pace Pace, look func(Look) error) error
+}
+
+// Pace tells a watcher when to look. Latencies, ages, deadlines and budgets are
+// the engine's business.
+type Pace interface {
+	// Next is the time of the next look; zero: rest until something changes.
+	Next() time.Time
+	// Changed yields a value when Next may have become earlier.
+	Changed() <-chan struct{}
+}
+
+// Look is one complete look at all folders of a mailbox. What is not in Found was
+// absent at Began; what is in it was present at Ended, by the clock of the process.
+type Look struct {
+	Began time.Time // the first command was sent
+	Ended time.Time // the first answer that shows all of Found was received
+	Found []Observation
+}
+
+// Observation is a tagged message found by a look.
+type Observation struct {
+	Tag      Tag
+	Carrier  Carrier
+	Mailbox  string
+	Folder   string
+	Ref      Ref
+	Internal time.Time // when the server says it took the message in (INTERNALDATE); zero if it does not say
+	Header   []byte    // as found; stays in memory
+}
+
+// Ref is how the server names a message in a folder (RFC 9051 section 2.3.1.1).
+type Ref struct {
+	UIDValidity, UID uint32
+}
+
+// Place is the kind of folder a message arrived in.
+type Place string
+
+// The places.
+const (
+	Inbox       Place = "inbox"
+	Junk        Place = "junk"
+	OtherFolder Place = "other"
+)
+
+// Places lists all places.
+var Places = [...]Place{Inbox, Junk, OtherFolder}
+
+// PlaceOf is the kind of a folder, told by its name.
+func PlaceOf(folder string) Place {
+	lower := strings.ToLower(folder)
+	switch {
+	case lower == "inbox":
+		return Inbox
+	case strings.Contains(lower, "junk"), strings.Contains(lower, "spam"), strings.Contains(lower, "quarantine"):
+		return Junk
+	}
+	return OtherFolder
+}

@@ -1,0 +1,88 @@
+package probe
+
+// SLO is what a change counts for in a route's service-level objective.
+type SLO uint8
+
+// What a change counts for.
+const (
+	NoSLO SLO = iota
+	Good
+	Miss
+)
+
+// Sign is what a change says about a route's health.
+type Sign uint8
+
+// The signs.
+const (
+	NoSign   Sign = iota
+	Arrival       // the route carries mail
+	Absence       // a message did not come through
+	Deferral      // a 4xx reply: slow, and from the third in a row an absence
+)
+
+// Weight is how much a change counts.
+type Weight struct {
+	SLO  SLO
+	Sign Sign
+}
+
+// Weigh is the one place that says what counts for what. A miss counts once, when
+// its deadline is missed, and never because of the probe's own trouble. Only
+// scheduled messages count for the objective.
+func Weigh(c Change) Weight {
+	switch c := c.(type) {
+	case DeadlineMissed:
+		if c.Certain {
+			return scheduledOnly(c.Message, Weight{Miss, Absence})
+		}
+	case Settled:
+		if !c.Outcome.Adopted && !c.Outcome.Orphaned {
+			return scheduledOnly(c.Message, weighOutcome(c.Message.Expect, c.Outcome))
+		}
+	}
+	return Weight{}
+}
+
+func scheduledOnly(m Sending, w Weight) Weight {
+	if m.Purpose != Scheduled {
+		return Weight{}
+	}
+	return w
+}
+
+func weighOutcome(e Expectation, o Outcome) Weight {
+	switch o.Status {
+	case Delivered:
+		if e.Judge(o) == Met {
+			return Weight{Good, Arrival}
+		}
+		return Weight{Miss, Arrival}
+	case Late:
+		if counted(o) {
+			return Weight{}
+		}
+		return Weight{Miss, NoSign}
+	case Lost, Bounced:
+		if counted(o) {
+			return Weight{}
+		}
+		return Weight{Miss, Absence}
+	case Rejected:
+		return Weight{Miss, Absence}
+	case Deferred:
+		return Weight{Miss, Deferral}
+	case Unsent:
+		if o.Attempt == nil || o.Attempt.Ours {
+			return Weight{}
+		}
+		return Weight{Miss, Absence}
+	}
+	return Weight{}
+}
+
+// counted tells whether the miss was counted at the deadline: it was if the
+// message was known to be accepted by then.
+func counted(o Outcome) bool {
+	return o.Missed && o.Attempt != nil && o.Attempt.Result == Accepted
+}
