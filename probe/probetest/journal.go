@@ -1,0 +1,217 @@
+package probetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mailpath/mailpath/probe"
+)
+
+// Journal holds an implementation of probe.Journal to its contract. open gives a
+// new, empty journal and sees to its end.
+func Journal(t *testing.T, open func(t *testing.T) probe.Journal) {
+	for name, test := range map[string]func(*testing.T, probe.Journal){
+		"numbers rise in the order of appending":   numbersRise,
+		"every fact comes back as it went in":      factsRoundTrip,
+		"a follower sees the old and the new once": followsOldAndNew,
+		"a follower may begin anywhere":            followsFrom,
+		"a follower may append":                    followerAppends,
+		"a follower's error ends it":               followerErrs,
+		"a follower ends with its context":         followerEnds,
+		"concurrent appends all arrive":            concurrentAppends,
+		"an append that cannot begin says so":      cancelledAppend,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+func note(n int) probe.Event {
+	return probe.Event{At: time.Unix(int64(n), 0), Fact: probe.Expired{ID: probe.ID(n)}}
+}
+
+func mustAppend(t *testing.T, j probe.Journal, events ...probe.Event) {
+	t.Helper()
+	if err := j.Append(t.Context(), events...); err != nil {
+		t.Fatalf("appending: %v", err)
+	}
+}
+
+// read follows from a number until so many events have come.
+func read(t *testing.T, j probe.Journal, from probe.Seq, count int) []probe.Event {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var got []probe.Event
+	err := j.Follow(ctx, from, func(e probe.Event) error {
+		if got = append(got, e); len(got) == count {
+			return errStop
+		}
+		return nil
+	})
+	if !errors.Is(err, errStop) {
+		t.Fatalf("following from %d: got %d events and %v, want %d events", from, len(got), err, count)
+	}
+	return got
+}
+
+func numbersRise(t *testing.T, j probe.Journal) {
+	if last := j.State().Last; last != 0 {
+		t.Errorf("an empty journal: got last number %d, want 0", last)
+	}
+	mustAppend(t, j, note(1), note(2))
+	mustAppend(t, j, note(3))
+	var before probe.Seq
+	for i, e := range read(t, j, 0, 3) {
+		if e.Seq <= before {
+			t.Errorf("event %d: got number %d after %d, want a higher one", i, e.Seq, before)
+		}
+		if got := e.Fact.(probe.Expired).ID; got != probe.ID(i+1) {
+			t.Errorf("event %d: got fact %d, want %d", i, got, i+1)
+		}
+		before = e.Seq
+	}
+	if last := j.State().Last; last != before {
+		t.Errorf("got last number %d, want %d", last, before)
+	}
+}
+
+// Facts is one fact of each kind, every field filled.
+func Facts() []probe.Fact {
+	now := time.Unix(1_795_423_260, 123_456_789)
+	return []probe.Fact{
+		probe.Sending{ID: 1<<63 + 5, Route: "outside-to-hq@mx2", Payload: "plain", Purpose: probe.Scheduled, Slot: now, Sender: "outside@mx2", Mailbox: "hq", LateAfter: time.Minute, LostAfter: 4 * time.Hour, Expect: probe.ExpectDelivered},
+		probe.Attempted{ID: 2, Result: probe.Refused, Ours: true, Began: now,
+			Phases:  []probe.Phase{{Name: "connect", Took: 3 * time.Millisecond}, {Name: "banner", Took: -1}},
+			Reply:   &probe.Reply{Code: 451, Enhanced: "4.7.1", Text: "Grüße: try again", QueueID: "4MRbMN0080z4x9QK"},
+			Problem: "rcpt: 451 4.7.1 try again"},
+		probe.Attempted{ID: 3, Result: probe.NotSent, Began: now},
+		probe.Seen{ID: 4, Tag: probe.Tag{ID: 4, Full: true, Prober: "hq-1", Route: "r", Payload: "plain", Purpose: probe.Manual, Slot: now, Sent: now, Interval: time.Minute},
+			Carrier: probe.InSubject, Mailbox: "hq", Folder: "Junk", Ref: probe.Ref{UIDValidity: 7, UID: 8}, Absent: now, Present: now, Internal: now, Chain: 1<<64 - 1},
+		probe.Seen{ID: 5, Tag: probe.Tag{ID: 5, Prober: "hq-1"}},
+		probe.Looked{Mailbox: "hq", Began: now, Ended: now.Add(time.Millisecond), Looks: 200},
+		probe.Blind{Mailbox: "hq", Problem: "connection refused"},
+		probe.MissedDeadline{ID: 6}, probe.Expired{ID: 7}, probe.Orphaned{ID: 8},
+		probe.SlotsMissed{Route: "r", Payload: "plain", Slots: 3, Reason: "the machine slept"},
+	}
+}
+
+func factsRoundTrip(t *testing.T, j probe.Journal) {
+	facts := Facts()
+	for _, f := range facts {
+		mustAppend(t, j, probe.Event{At: time.Unix(5, 6), Fact: f})
+	}
+	for i, e := range read(t, j, 0, len(facts)) {
+		if !reflect.DeepEqual(e.Fact, facts[i]) || !e.At.Equal(time.Unix(5, 6)) {
+			t.Errorf("got %+v at %v, want %+v", e.Fact, e.At, facts[i])
+		}
+	}
+}
+
+func followsOldAndNew(t *testing.T, j probe.Journal) {
+	mustAppend(t, j, note(1))
+	var writer sync.WaitGroup
+	defer writer.Wait()
+	next := 1
+	err := j.Follow(t.Context(), 0, func(e probe.Event) error {
+		if got := int(e.Fact.(probe.Expired).ID); got != next {
+			return fmt.Errorf("got event %d, want %d", got, next)
+		}
+		if next++; next > 50 {
+			return errStop
+		}
+		n := next
+		writer.Go(func() { _ = j.Append(context.WithoutCancel(t.Context()), note(n)) })
+		return nil
+	})
+	if !errors.Is(err, errStop) {
+		t.Error(err)
+	}
+}
+
+func followsFrom(t *testing.T, j probe.Journal) {
+	for n := range 101 {
+		mustAppend(t, j, note(n))
+	}
+	all := read(t, j, 0, 101)
+	for _, i := range []int{57, 0, 100, 1} {
+		got := read(t, j, all[i].Seq, 101-i)
+		if got[0].Seq != all[i].Seq {
+			t.Errorf("from %d: got first %d", all[i].Seq, got[0].Seq)
+		}
+	}
+}
+
+func followerAppends(t *testing.T, j probe.Journal) {
+	mustAppend(t, j, note(1))
+	err := j.Follow(t.Context(), 0, func(e probe.Event) error {
+		n := int(e.Fact.(probe.Expired).ID)
+		if n == 10 {
+			return errStop
+		}
+		return j.Append(t.Context(), note(n+1))
+	})
+	if !errors.Is(err, errStop) {
+		t.Errorf("got %v, want that each event led to the next", err)
+	}
+}
+
+func followerErrs(t *testing.T, j probe.Journal) {
+	mustAppend(t, j, note(1), note(2))
+	calls := 0
+	err := j.Follow(t.Context(), 0, func(probe.Event) error { calls++; return errStop })
+	if !errors.Is(err, errStop) || calls != 1 {
+		t.Errorf("got %v after %d calls, want its own error after 1", err, calls)
+	}
+}
+
+func followerEnds(t *testing.T, j probe.Journal) {
+	ctx, cancel := context.WithCancel(t.Context())
+	mustAppend(t, j, note(1))
+	err := j.Follow(ctx, 0, func(probe.Event) error { cancel(); return nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+}
+
+func concurrentAppends(t *testing.T, j probe.Journal) {
+	const writers, each = 16, 20
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			for i := range each {
+				if err := j.Append(t.Context(), note(w*each+i), note(1000+w*each+i)); err != nil {
+					t.Errorf("appending: %v", err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	seen := make(map[probe.ID]bool)
+	var before probe.ID
+	for i, e := range read(t, j, 0, 2*writers*each) {
+		id := e.Fact.(probe.Expired).ID
+		if seen[id] {
+			t.Fatalf("event %d came twice", id)
+		}
+		if i%2 == 1 && id != before+1000 {
+			t.Fatalf("got %d behind %d: the events of one append were torn apart", id, before)
+		}
+		seen[id], before = true, id
+	}
+}
+
+func cancelledAppend(t *testing.T, j probe.Journal) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	// A context that has ended may or may not keep the events out; it must not
+	// lose them silently.
+	err := j.Append(ctx, note(1))
+	if last := j.State().Last; (err == nil) != (last == 1) {
+		t.Errorf("got %v, and last number %d", err, last)
+	}
+}
