@@ -1,0 +1,146 @@
+package world
+
+import "fmt"
+
+// SMTP gives the address of a component's SMTP server, empty if it has none. There
+// are such servers at internet, gateway-in, antispam, store-hq and store-branch.
+func (w *World) SMTP(entry string) string {
+	if e := w.entries[entry]; e != nil {
+		return e.gate.addr
+	}
+	return ""
+}
+
+// IMAP gives the address of the IMAP server of a mailbox: hq, branch or provider;
+// empty for any other.
+func (w *World) IMAP(mailbox string) string {
+	if s := w.stores[mailbox]; s != nil {
+		return s.gate.addr
+	}
+	return ""
+}
+
+// Account tells the address of a mailbox and the credentials that are good for its
+// IMAP server and for submission at its provider or site.
+func (w *World) Account(mailbox string) (address, username, password string) {
+	a, _ := w.account(mailbox)
+	return a.address, a.username, a.password
+}
+
+// Break gives a component a fault, in the place of one it may have. Messages that
+// are held leave as soon as the fault is none that holds.
+func (w *World) Break(component string, f Fault) error {
+	s := w.stages[component]
+	switch {
+	case s == nil:
+		return fmt.Errorf("breaking a component: got %q, want one of %q", component, Components())
+	case f == nil:
+		return fmt.Errorf("breaking component %s: got no fault", component)
+	}
+	if err := f.check(); err != nil {
+		return fmt.Errorf("breaking component %s: %w", component, err)
+	}
+	w.set(s, f)
+	return nil
+}
+
+// Repair takes a component's fault away. Held mail leaves in the order in which it
+// came, one message every DrainEvery, new mail behind it.
+func (w *World) Repair(component string) error {
+	s := w.stages[component]
+	if s == nil {
+		return fmt.Errorf("repairing a component: got %q, want one of %q", component, Components())
+	}
+	w.set(s, nil)
+	return nil
+}
+
+func (w *World) set(s *stage, f Fault) {
+	w.log.Info("component changed", "component", s.component, "fault", fmt.Sprintf("%T %+v", f, f))
+	if s.set(f) {
+		w.agenda.after(0, func() { w.drain(s) })
+	}
+}
+
+// Blind makes a mailbox invisible to IMAP clients; mail still arrives in it.
+func (w *World) Blind(mailbox string, mode Blindness) error {
+	s, err := w.store(mailbox)
+	if err != nil {
+		return fmt.Errorf("blinding a mailbox: %w", err)
+	}
+	return s.blind(mode)
+}
+
+// Unblind makes a mailbox visible again, at the same address. Connections that hung
+// are cut.
+func (w *World) Unblind(mailbox string) error {
+	s, err := w.store(mailbox)
+	if err != nil {
+		return fmt.Errorf("unblinding a mailbox: %w", err)
+	}
+	s.gate.unhang()
+	if s.gate.isOpen() {
+		return nil
+	}
+	if err := s.gate.open(); err != nil {
+		return fmt.Errorf("unblinding mailbox %s: %w", mailbox, err)
+	}
+	w.serveStore(s)
+	return nil
+}
+
+// Deliver puts a message straight into a folder.
+func (w *World) Deliver(mailbox, folder string, raw []byte) error {
+	s, err := w.store(mailbox)
+	if err != nil {
+		return fmt.Errorf("delivering a message: %w", err)
+	}
+	return s.deliver(folder, raw, w.cfg.Clock.Now())
+}
+
+// Messages gives everything that was ever delivered to a folder, in order, whatever
+// IMAP clients have done with it since.
+func (w *World) Messages(mailbox, folder string) ([][]byte, error) {
+	s, err := w.store(mailbox)
+	if err != nil {
+		return nil, fmt.Errorf("reading messages: %w", err)
+	}
+	return s.messages(folder), nil
+}
+
+// Count tells how many messages are in a folder now.
+func (w *World) Count(mailbox, folder string) (int, error) {
+	s, err := w.store(mailbox)
+	if err != nil {
+		return 0, fmt.Errorf("counting messages: %w", err)
+	}
+	return s.count(folder)
+}
+
+// Held tells, for every component, how many messages it keeps because of a fault:
+// its own, or one of the next stage that makes it try again and again. What is
+// held because of the link counts at the link.
+func (w *World) Held() map[string]int {
+	held := make(map[string]int, len(w.stages))
+	for name, s := range w.stages {
+		held[name], _ = s.counts()
+	}
+	return held
+}
+
+// Dropped tells, for every component, how many messages it has thrown away or, after
+// another stage had taken them, refused for good.
+func (w *World) Dropped() map[string]int {
+	dropped := make(map[string]int, len(w.stages))
+	for name, s := range w.stages {
+		_, dropped[name] = s.counts()
+	}
+	return dropped
+}
+
+func (w *World) store(mailbox string) (*store, error) {
+	if s := w.stores[mailbox]; s != nil {
+		return s, nil
+	}
+	return nil, fmt.Errorf("got mailbox %q, want one of %q", mailbox, []string{hq, branch, provider})
+}

@@ -1,0 +1,147 @@
+package world
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+)
+
+// Blindness is a way in which a mailbox can no longer be seen.
+type Blindness string
+
+// The modes of blindness.
+const (
+	Refusing Blindness = "refusing" // existing connections are cut, new ones refused
+	Hanging  Blindness = "hanging"  // connections stay and are taken; nothing is answered
+)
+
+// store is a mailbox with its folders and its IMAP server.
+type store struct {
+	account account
+	user    *imapmemserver.User
+	gate    *gate
+	server  *imapserver.Server
+
+	mu        sync.Mutex
+	delivered map[string][][]byte    // by folder
+	idlers    map[chan struct{}]bool // sessions that want to be woken
+}
+
+// folders are the folders of every mailbox.
+func folders() []string { return []string{"INBOX", "Junk"} }
+
+func newStore(cfg Config, a account, at host) (*store, error) {
+	g, err := newGate(cfg.Network, at.name)
+	if err != nil {
+		return nil, err
+	}
+	s := &store{account: a, gate: g, user: imapmemserver.NewUser(a.username, a.password),
+		delivered: make(map[string][][]byte), idlers: make(map[chan struct{}]bool)}
+	for _, folder := range folders() {
+		if err := s.user.Create(folder, nil); err != nil {
+			return nil, errors.Join(fmt.Errorf("creating folder %s of mailbox %s: %w", folder, a.mailbox, err), g.close())
+		}
+	}
+	options := &imapserver.Options{
+		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return &imapSession{store: s}, nil, nil
+		},
+		Caps:         imapCaps(),
+		Logger:       slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
+		InsecureAuth: cfg.TLS == nil,
+	}
+	if !cfg.ImplicitTLS {
+		options.TLSConfig = cfg.TLS
+	}
+	s.server = imapserver.New(options)
+	return s, nil
+}
+
+// imapCaps is what the server can do. It does not offer IMAP4rev2: the store behind
+// it knows no SPECIAL-USE attributes, which that includes (RFC 9051 appendix E).
+func imapCaps() imap.CapSet {
+	return imap.CapSet{
+		imap.CapIMAP4rev1: {}, imap.CapNamespace: {}, imap.CapUIDPlus: {}, imap.CapESearch: {},
+		imap.CapListExtended: {}, imap.CapListStatus: {}, imap.CapMove: {}, imap.CapStatusSize: {},
+	}
+}
+
+// deliver puts a message into a folder; INTERNALDATE is the time given.
+func (s *store) deliver(folder string, raw []byte, at time.Time) error {
+	raw = bytes.Clone(raw)
+	if _, err := s.user.Append(folder, bytes.NewReader(raw), &imap.AppendOptions{Time: at}); err != nil {
+		return fmt.Errorf("delivering to folder %q of mailbox %s: %w", folder, s.account.mailbox, err)
+	}
+	s.mu.Lock()
+	s.delivered[folder] = append(s.delivered[folder], raw)
+	s.mu.Unlock()
+	s.wake()
+	return nil
+}
+
+// messages gives copies of everything delivered to a folder, in order, whatever IMAP
+// clients did with it since.
+func (s *store) messages(folder string) [][]byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var copies [][]byte
+	for _, raw := range s.delivered[folder] {
+		copies = append(copies, bytes.Clone(raw))
+	}
+	return copies
+}
+
+// count tells how many messages IMAP clients find in a folder.
+func (s *store) count(folder string) (int, error) {
+	data, err := s.user.Status(folder, &imap.StatusOptions{NumMessages: true})
+	if err != nil {
+		return 0, fmt.Errorf("counting folder %q of mailbox %s: %w", folder, s.account.mailbox, err)
+	}
+	return int(*data.NumMessages), nil
+}
+
+// blind makes the mailbox invisible.
+func (s *store) blind(mode Blindness) error {
+	switch mode {
+	case Refusing:
+		return s.gate.shut()
+	case Hanging:
+		s.gate.hang()
+		return nil
+	default:
+		return fmt.Errorf("blinding mailbox %s: got mode %q, want %q or %q", s.account.mailbox, mode, Refusing, Hanging)
+	}
+}
+
+// idle registers a session to be woken by changes, until the returned function is
+// called. No change is lost: one that nobody has waited for yet stays in the channel.
+func (s *store) idle() (<-chan struct{}, func()) {
+	changed := make(chan struct{}, 1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idlers[changed] = true
+	return changed, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.idlers, changed)
+	}
+}
+
+// wake tells all idling sessions that something has changed.
+func (s *store) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for changed := range s.idlers {
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+	}
+}
