@@ -1,0 +1,82 @@
+package imapwatch
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/mailpath/mailpath/probe"
+)
+
+// look looks at all folders. The marks say how far each has been read; they count
+// only once what was found has been reported.
+func (s *session) look() (probe.Look, []mark, error) {
+	l := probe.Look{Began: s.cfg.Clock.Now()}
+	marks := make([]mark, len(s.folders))
+	for i, f := range s.folders {
+		marks[i] = f.mark
+	}
+	changed, err := s.ask()
+	if err != nil {
+		return l, nil, err
+	}
+	// The other folders first: they leave the first one open again.
+	for i := len(s.folders) - 1; i >= 0; i-- {
+		if !changed[i] {
+			continue
+		}
+		if err := s.read(s.folders[i], &marks[i], &l); err != nil {
+			return l, nil, fmt.Errorf("folder %s: %w", s.folders[i].name, err)
+		}
+	}
+	s.opened = true
+	if l.Ended.IsZero() {
+		l.Ended = s.cfg.Clock.Now()
+	}
+	return l, marks, nil
+}
+
+// ask says which folders may hold something new. The commands go out together.
+func (s *session) ask() ([]bool, error) {
+	changed := make([]bool, len(s.folders))
+	if !s.opened {
+		for i := range changed {
+			changed[i] = true
+		}
+		return changed, nil
+	}
+	err := s.do("looking", func() error {
+		var statuses []*imapclient.StatusCommand
+		for _, f := range s.folders[1:] {
+			statuses = append(statuses, s.client.Status(f.name, &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}))
+		}
+		noop := s.client.Noop()
+		var problems []error
+		for i, c := range statuses {
+			data, err := c.Wait()
+			problems = append(problems, err)
+			if err == nil {
+				changed[i+1] = s.folders[i+1].differs(data)
+			}
+		}
+		return errors.Join(append(problems, noop.Wait())...)
+	})
+	// Opening another folder closes the first: it is then opened and read again.
+	changed[0] = slices.Contains(changed[1:], true) || s.notices.peek()
+	return changed, err
+}
+
+// differs holds a STATUS answer against what has been reported. Servers that do
+// not tell UIDNEXT are believed by their number of messages.
+func (f *folder) differs(data *imap.StatusData) bool {
+	if data.UIDValidity != f.validity {
+		return true
+	}
+	if data.UIDNext != 0 {
+		return data.UIDNext > f.next
+	}
+	return data.NumMessages != nil && *data.NumMessages != f.messages
+}

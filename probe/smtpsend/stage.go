@@ -1,0 +1,157 @@
+package smtpsend
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/textproto"
+	"strings"
+
+	"github.com/emersion/go-smtp"
+
+	"github.com/mailpath/mailpath/probe"
+)
+
+// connect resolves the name and dials its addresses in turn.
+func (t *transaction) connect(ctx context.Context) (conn net.Conn, err error) {
+	if t.cfg.Dial != nil {
+		err = t.phase("connect", func() error {
+			conn, err = t.cfg.Dial(ctx, "tcp", t.cfg.Server)
+			return err
+		})
+		return conn, err
+	}
+	host, port, err := net.SplitHostPort(t.cfg.Server)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", probe.ErrOurs, err)
+	}
+	addresses := []string{host}
+	if net.ParseIP(host) == nil {
+		err = t.phase("dns", func() error {
+			addresses, err = net.DefaultResolver.LookupHost(ctx, host)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	err = t.phase("connect", func() error {
+		conn, err = dialFirst(ctx, addresses, port)
+		return err
+	})
+	return conn, err
+}
+
+// dialFirst connects to the first address that answers.
+func dialFirst(ctx context.Context, addresses []string, port string) (net.Conn, error) {
+	var problems []error
+	for _, a := range addresses {
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(a, port))
+		if err == nil {
+			return conn, nil
+		}
+		problems = append(problems, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, errors.Join(problems...)
+}
+
+// stage brings a fresh connection to the point where go-smtp can take over: the
+// banner has been read, and the connection is encrypted as wanted.
+func (t *transaction) stage(ctx context.Context, conn net.Conn) (net.Conn, error) {
+	if t.cfg.TLS == probe.ImplicitTLS {
+		encrypted, err := t.encrypt(ctx, conn)
+		if err != nil {
+			return nil, err
+		}
+		conn = encrypted
+	}
+	text := textproto.NewConn(conn)
+	if err := t.phase("banner", func() error { return t.expect(text, 220) }); err != nil {
+		return nil, err
+	}
+	if t.cfg.TLS != probe.StartTLS {
+		return &stagedConn{Conn: conn, r: io.MultiReader(strings.NewReader("220 staged\r\n"), text.R)}, nil
+	}
+	if err := t.phase("ehlo", func() error { return t.greet(text) }); err != nil {
+		return nil, err
+	}
+	if err := t.startTLS(text); err != nil {
+		return nil, err
+	}
+	encrypted, err := t.encrypt(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	return &stagedConn{Conn: encrypted, r: io.MultiReader(strings.NewReader("220 staged\r\n"), encrypted)}, nil
+}
+
+// greet says EHLO and looks for STARTTLS (RFC 3207 section 2).
+func (t *transaction) greet(text *textproto.Conn) error {
+	if err := text.PrintfLine("EHLO %s", t.cfg.EHLO); err != nil {
+		return err
+	}
+	_, lines, err := text.ReadResponse(250)
+	if err != nil {
+		return smtpError(err)
+	}
+	for line := range strings.Lines(lines) {
+		if strings.EqualFold(strings.TrimSpace(line), "STARTTLS") {
+			return nil
+		}
+	}
+	return errors.New("the server does not offer STARTTLS")
+}
+
+// startTLS asks for encryption. Whatever comes in the clear behind the answer
+// would be taken for the encrypted server's word (CVE-2011-0411): it is refused.
+func (t *transaction) startTLS(text *textproto.Conn) error {
+	if err := text.PrintfLine("STARTTLS"); err != nil {
+		return fmt.Errorf("starttls: %w", err)
+	}
+	if err := t.expect(text, 220); err != nil {
+		return fmt.Errorf("starttls: %w", err)
+	}
+	if n := text.R.Buffered(); n > 0 {
+		return fmt.Errorf("starttls: got %d bytes in the clear after the server's go-ahead, want none", n)
+	}
+	return nil
+}
+
+func (t *transaction) expect(text *textproto.Conn, code int) error {
+	_, _, err := text.ReadResponse(code)
+	return smtpError(err)
+}
+
+// smtpError makes of a textproto reply what go-smtp makes of one.
+func smtpError(err error) error {
+	var refusal *textproto.Error
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	enhanced, text := splitEnhanced(refusal.Msg)
+	return &smtp.SMTPError{Code: refusal.Code, EnhancedCode: enhanced, Message: text}
+}
+
+// encrypt shakes hands; the certificate is always verified.
+func (t *transaction) encrypt(ctx context.Context, conn net.Conn) (*tls.Conn, error) {
+	config, err := t.cfg.TLSConfig()
+	if err != nil {
+		return nil, err
+	}
+	encrypted := tls.Client(conn, config)
+	return encrypted, t.phase("tls", func() error { return encrypted.HandshakeContext(ctx) })
+}
+
+// stagedConn lets go-smtp read what was read before it, and a banner of ours.
+type stagedConn struct {
+	net.Conn
+	r io.Reader
+}
+
+func (c *stagedConn) Read(p []byte) (int, error) { return c.r.Read(p) }
