@@ -1,0 +1,156 @@
+package jsonlog_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/mailpath/mailpath/exporters/jsonlog"
+	"github.com/mailpath/mailpath/probe"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata")
+
+var start = time.Date(2026, 11, 23, 9, 41, 0, 0, time.FixedZone("CET", 3600))
+
+func at(ms int) time.Time { return start.Add(time.Duration(ms) * time.Millisecond) }
+
+func origin(seq probe.Seq, ms int) probe.Origin { return probe.Origin{Seq: seq, At: at(ms)} }
+
+func sending(id probe.ID, purpose probe.Purpose) probe.Sending {
+	return probe.Sending{
+		ID: id, Route: "outside-to-hq", Payload: "plain", Purpose: purpose, Slot: at(0), Sender: "outside", Mailbox: "hq",
+		LateAfter: time.Minute, LostAfter: 4 * time.Hour, Expect: probe.ExpectDelivered,
+	}
+}
+
+func accepted() *probe.Attempted {
+	return &probe.Attempted{
+		Result: probe.Accepted, Began: at(4),
+		Phases: []probe.Phase{
+			{Name: "connect", Took: 12 * time.Millisecond}, {Name: "ehlo", Took: time.Millisecond},
+			{Name: "tls", Took: 30 * time.Millisecond}, {Name: "ehlo", Took: 2 * time.Millisecond},
+		},
+		Reply: &probe.Reply{Code: 250, Enhanced: "2.0.0", Text: "Ok: queued as 4F1A2", QueueID: "4F1A2"},
+	}
+}
+
+func arrived(s probe.Status, latency time.Duration) probe.Outcome {
+	return probe.Outcome{
+		Status: s, Latency: probe.Interval{Min: latency - 50*time.Millisecond, Max: latency}, Observed: latency,
+		Source: probe.ByLook, Place: probe.Inbox, Folder: "INBOX", Carrier: probe.InHeader, Tries: 1, Attempt: accepted(),
+	}
+}
+
+// outcomes are all ends that a message can have.
+func outcomes() []probe.Change {
+	adopted := arrived(probe.Delivered, 9*time.Second)
+	adopted.Adopted, adopted.Attempt, adopted.Source = true, nil, probe.ByInternalDate
+	orphaned := probe.Outcome{Status: probe.Uncertain, Missed: true, Orphaned: true}
+	rejected := &probe.Attempted{
+		Result: probe.Refused, Began: at(6),
+		Reply: &probe.Reply{Code: 550, Enhanced: "5.1.1", Text: `<box@example.com>: "unknown" & gone`}, Problem: "handing over: 550 5.1.1",
+	}
+	unsent := &probe.Attempted{Result: probe.NotSent, Ours: true, Began: at(7), Problem: "reading the password: file does not exist"}
+	return []probe.Change{
+		probe.Settled{Origin: origin(20, 1204), Message: sending(1, probe.Scheduled), Outcome: arrived(probe.Delivered, 1200*time.Millisecond)},
+		probe.Settled{Origin: origin(21, 90_000), Message: sending(2, probe.Confirm), Outcome: arrived(probe.Late, 90*time.Second)},
+		probe.Settled{Origin: origin(22, 500), Message: sending(3, probe.Scheduled), Outcome: probe.Outcome{Status: probe.Rejected, Tries: 1, Attempt: rejected}},
+		probe.Settled{Origin: origin(23, 501), Message: sending(4, probe.Scheduled), Outcome: probe.Outcome{Status: probe.Unsent, Tries: 1, Attempt: unsent}},
+		probe.Settled{Origin: origin(24, 502), Message: sending(5, probe.Scheduled), Outcome: adopted},
+		probe.Settled{Origin: origin(25, 503), Message: sending(6, probe.Scheduled), Outcome: orphaned},
+		probe.Settled{Origin: origin(26, 14_400_000), Message: sending(7, probe.Scheduled), Outcome: probe.Outcome{Status: probe.Lost, Missed: true, Tries: 1, Attempt: accepted()}},
+	}
+}
+
+// others are all other changes, with and without a line.
+func others() []probe.Change {
+	return []probe.Change{
+		probe.Sent{Origin: origin(30, 0), Message: sending(1, probe.Scheduled)},
+		probe.Contradicted{Origin: origin(31, 1), Message: sending(7, probe.Scheduled), Told: probe.Lost, Place: probe.Junk},
+		probe.Answered{Origin: origin(32, 2), Message: sending(1, probe.Scheduled), Attempt: *accepted()},
+		probe.Duplicated{Origin: origin(33, 3), Message: sending(1, probe.Scheduled), Folder: "INBOX"},
+		probe.HealthChanged{Origin: origin(34, 4), Route: "outside-to-hq", From: probe.HealthOK, To: probe.HealthBroken, Reason: "three messages in a row did not arrive in time"},
+		probe.MailboxLooked{Origin: origin(35, 5), Mailbox: "hq", Looks: 7},
+		probe.MailboxBlind{Origin: origin(36, 6), Mailbox: "hq", Problem: "connecting: i/o timeout"},
+		probe.DeadlineMissed{Origin: origin(37, 7), Message: sending(1, probe.Scheduled), Certain: true},
+		probe.Missed{Origin: origin(38, 8), SlotsMissed: probe.SlotsMissed{Route: "outside-to-hq", Slots: 2}},
+	}
+}
+
+func compare(t *testing.T, name string, changes []probe.Change) {
+	t.Helper()
+	var b bytes.Buffer
+	e := jsonlog.New(&b, 10)
+	for _, c := range changes {
+		e.Export(c)
+	}
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("lines: got\n%s\nwant %s:\n%s", b.String(), path, want)
+	}
+	for line := range bytes.Lines(b.Bytes()) {
+		if !json.Valid(line) {
+			t.Errorf("got %q, want JSON", line)
+		}
+	}
+	if e.Err() != nil {
+		t.Errorf("got error %v, want none", e.Err())
+	}
+}
+
+func TestOutcomes(t *testing.T) { compare(t, "outcomes.jsonl", outcomes()) }
+
+func TestOthers(t *testing.T) { compare(t, "others.jsonl", others()) }
+
+func TestReplayIsNotWrittenAgain(t *testing.T) {
+	var b bytes.Buffer
+	var e probe.Exporter = jsonlog.New(&b, 25)
+	for _, c := range outcomes() {
+		e.Export(c)
+	}
+	if got := bytes.Count(b.Bytes(), []byte("\n")); got != 1 {
+		t.Errorf("got %d lines, want the one of event 26:\n%s", got, b.String())
+	}
+}
+
+// failing fails its first write.
+type failing struct{ writes int }
+
+func (f *failing) Write(p []byte) (int, error) {
+	f.writes++
+	if f.writes == 1 {
+		return 0, errDiskFull
+	}
+	return len(p), nil
+}
+
+var errDiskFull = errors.New("no space left on device")
+
+func TestWriteErrorIsKept(t *testing.T) {
+	f := new(failing)
+	e := jsonlog.New(f, 10)
+	for _, c := range outcomes()[:3] {
+		e.Export(c)
+	}
+	if !errors.Is(e.Err(), errDiskFull) {
+		t.Errorf("got error %v, want %v", e.Err(), errDiskFull)
+	}
+	if f.writes != 3 {
+		t.Errorf("got %d writes, want 3: one error does not end the log", f.writes)
+	}
+}
