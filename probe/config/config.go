@@ -1,0 +1,122 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/mailpath/mailpath/probe"
+)
+
+// Config is a whole configuration: defaults are filled in, lists of servers and of
+// routes are expanded, and every name that is used exists.
+type Config struct {
+	Prober, Site string
+	TagKeys      []Secret    // the first signs, all verify; may be empty
+	Components   []Component // in the order of the file, as everything here
+	Senders      []Sender    // one per server
+	Mailboxes    []Mailbox
+	Routes       []Route // one per server of its sender
+	Probes       []Probe // one per route and payload
+	Notes        []Problem
+}
+
+// Component is something mail passes through that can fail.
+type Component struct {
+	Name       string
+	Title      string   // for people
+	ReceivedBy []string // patterns of path.Match for the hosts in Received fields
+	Checks     []Check
+}
+
+// Check is a question asked of a component without sending mail.
+type Check struct {
+	Kind   string // smtp or imap
+	Target string // host:port
+}
+
+// Sender hands messages over, always from one address.
+type Sender struct {
+	Name string
+	From string // a bare ASCII address
+	SMTP SMTP
+}
+
+// SMTP is a server that takes messages.
+type SMTP struct {
+	Server string // host:port
+	TLS    probe.TLSMode
+	CAFile string // absolute; empty: the system's certificates
+	EHLO   string // the name to greet with
+	Auth   *Auth  // nil: do not authenticate
+}
+
+// Mailbox is where messages should arrive.
+type Mailbox struct {
+	Name    string
+	Address string // a bare ASCII address
+	IMAP    IMAP
+	Folders []string // the inbox is spelled INBOX (RFC 9051 section 5.1)
+}
+
+// IMAP is a server that holds a mailbox.
+type IMAP struct {
+	Server string // host:port
+	TLS    probe.TLSMode
+	CAFile string // absolute; empty: the system's certificates
+	Auth   *Auth  // never nil
+}
+
+// Auth is a user name and where its password comes from.
+type Auth struct {
+	Username string
+	Password Secret
+}
+
+// Route is one way for mail; the names are those of the other sections.
+type Route struct {
+	Name      string
+	Direction probe.Direction
+	Sender    string
+	Mailbox   string
+	Path      []string // of components; empty: nothing can be localised
+}
+
+// Probe is one route, what is sent along it, how often, and what is expected.
+type Probe struct {
+	Route     string
+	Payload   string
+	Every     time.Duration
+	LateAfter time.Duration
+	LostAfter time.Duration
+	Expect    probe.Expectation
+}
+
+// Load reads the configuration in a file. Its error is Problems when the content
+// is wrong, and wraps an *fs.PathError when the file cannot be read.
+func Load(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	return Parse(path, data)
+}
+
+// Parse reads a configuration. The name stands in problems, and relative paths in
+// the configuration are relative to its directory. The error is always Problems.
+//
+// Notes of the result are what deserves a word without being wrong: what this
+// version accepts and does not use yet, and what is configured and never used.
+func Parse(name string, data []byte) (*Config, error) {
+	r := newReader(name)
+	root := r.document(data)
+	if root == nil {
+		return nil, r.problems
+	}
+	c := r.config(root)
+	if len(r.problems) > 0 {
+		return nil, r.problems.sorted()
+	}
+	c.Notes = r.notes.sorted()
+	return c, nil
+}

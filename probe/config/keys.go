@@ -1,0 +1,124 @@
+package config
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// key is one key of a mapping: what the reader knows of it and the reference says.
+type key struct {
+	name     string
+	kind     string
+	required bool
+	fallback string // the value of a missing key, as YAML
+	follows  string // what a missing key's value follows from, when it is no constant
+	meaning  string
+	refused  string // what to write instead, for a key that people try
+}
+
+// fallbackNode is the fallback, parsed. The tables hold constants: that each of
+// them parses is tested by any configuration that does without them.
+func (k key) fallbackNode() *yaml.Node {
+	var document yaml.Node
+	if err := yaml.Load([]byte(k.fallback), &document); err != nil {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}
+	}
+	return document.Content[0]
+}
+
+func keyNames(keys []key) []string {
+	var names []string
+	for _, k := range keys {
+		if k.refused == "" {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+// The words that this version knows.
+var (
+	payloads   = []string{"plain"}
+	checkKinds = []string{"smtp", "imap"}
+)
+
+const wholeNames = "its name: at most 63 lower-case letters, digits, `-`, `_` and `.`"
+
+var topKeys = []key{
+	{name: "prober", kind: "name", required: true, meaning: "the name of this mailpath among others; it stands in every test message and labels every metric"},
+	{name: "site", kind: "name", meaning: "where it runs; a label on every metric"},
+	{name: "tag_keys", kind: "list of tag keys", meaning: "the keys that sign test messages: the first signs, all verify; without any, a key is made when mailpath runs"},
+	{name: "components", kind: "mapping of components", meaning: "what mail passes through that can fail; each key is " + wholeNames},
+	{name: "senders", kind: "mapping of senders", required: true, meaning: "who hands test messages over; each key is " + wholeNames},
+	{name: "mailboxes", kind: "mapping of mailboxes", required: true, meaning: "where test messages arrive; each key is " + wholeNames},
+	{name: "routes", kind: "mapping of routes", required: true, meaning: "the ways for mail; each key is " + wholeNames + "; `all` is no name for a route"},
+	{name: "probes", kind: "list of probes", fallback: "[{routes: all, payload: plain, every: 1m}]", meaning: "what is sent, and how often; one route and payload may stand in one probe only"},
+}
+
+var tagKeyKeys = []key{
+	{name: "file", kind: "path", meaning: "a file that holds a key made by `mailpath config key`; a relative path starts at the configuration's directory"},
+	{name: "env", kind: "variable", meaning: "an environment variable that holds it; one of `file` and `env` is given"},
+}
+
+var componentKeys = []key{
+	{name: "title", kind: "text", follows: "the name", meaning: "what people call it"},
+	{name: "received_by", kind: "list of patterns", meaning: "which hosts in Received fields it is, such as `mx*.example.com`; accepted, and not used by this version"},
+	{name: "check", kind: "check, or list of checks", meaning: "questions asked of it without sending mail; accepted, and not used by this version"},
+}
+
+var checkKeys = []key{
+	{name: "smtp", kind: "host:port", meaning: "an SMTP server"},
+	{name: "imap", kind: "host:port", meaning: "an IMAP server; one of `smtp` and `imap` is given"},
+}
+
+var senderKeys = []key{
+	{name: "from", kind: "address", required: true, meaning: "the address that sends: envelope sender and From field"},
+	{name: "smtp", kind: "mapping", required: true, meaning: "the server that takes its messages"},
+}
+
+var smtpKeys = []key{
+	{name: "server", kind: "host:port, or list of them", required: true, meaning: "the server; several become several senders, `NAME@HOST`, and so do the sender's routes"},
+	{name: "tls", kind: "none, starttls or implicit", follows: "by port: 465 and 993 implicit, 587 and 143 starttls, others none", meaning: "how the connection is encrypted; never less than this"},
+	{name: "ca_file", kind: "path", follows: "the system's certificates", meaning: "PEM certificates to trust instead of the system's"},
+	{name: "ehlo", kind: "host", follows: "the domain of `from`", meaning: "the name to greet with"},
+	{name: "auth", kind: "mapping", meaning: "how to log in; without it, not at all"},
+}
+
+var mailboxKeys = []key{
+	{name: "address", kind: "address", required: true, meaning: "the address whose mail arrives there"},
+	{name: "imap", kind: "mapping", required: true, meaning: "the server that holds it"},
+	{name: "folders", kind: "list of folders", fallback: "[INBOX]", meaning: "the folders to look into; those beside INBOX tell mail that went astray"},
+}
+
+var imapKeys = []key{
+	{name: "server", kind: "host:port", required: true, meaning: "the server"},
+	{name: "tls", kind: "none, starttls or implicit", follows: "by port: 465 and 993 implicit, 587 and 143 starttls, others implicit", meaning: "how the connection is encrypted; never less than this"},
+	{name: "ca_file", kind: "path", follows: "the system's certificates", meaning: "PEM certificates to trust instead of the system's"},
+	{name: "auth", kind: "mapping", required: true, meaning: "how to log in"},
+}
+
+const fromFiles = "password_file or password_env: passwords stand in files or the environment"
+
+var authKeys = []key{
+	{name: "username", kind: "text", required: true, meaning: "the account's name"},
+	{name: "password_file", kind: "path", meaning: "a file that holds its password, read again whenever it is used; a relative path starts at the configuration's directory"},
+	{name: "password_env", kind: "variable", meaning: "an environment variable that holds it; one of `password_file` and `password_env` is given"},
+	{name: "password", refused: fromFiles},
+}
+
+var routeKeys = []key{
+	{name: "direction", kind: "inbound, internal, site-to-site, outbound or mobile", required: true, meaning: "which way it runs, seen from the company"},
+	{name: "sender", kind: "name of a sender", required: true, meaning: "where its mail starts"},
+	{name: "mailbox", kind: "name of a mailbox", required: true, meaning: "where its mail should arrive"},
+	{name: "path", kind: "list of components", meaning: "the components between them in the order in which mail passes them; needed to say where a break is"},
+}
+
+var probeKeys = []key{
+	{name: "routes", kind: "all, or list of routes", fallback: "all", meaning: "where to send; a route whose sender has several servers means one for each"},
+	{name: "payload", kind: strings.Join(payloads, ", "), fallback: "plain", meaning: "what the messages carry"},
+	{name: "every", kind: "duration", fallback: "1m", meaning: "how often a message is sent on each route; at least 1s"},
+	{name: "late_after", kind: "duration", fallback: "60s", meaning: "a message that takes longer is late"},
+	{name: "lost_after", kind: "duration", fallback: "4h", meaning: "a message not seen by then is lost; longer than `late_after`, and longer than any outage that should end as late"},
+	{name: "expect", kind: "delivered", fallback: "delivered", meaning: "what should become of them"},
+}

@@ -1,0 +1,144 @@
+package config
+
+import (
+	_ "embed"
+	"fmt"
+	"strings"
+)
+
+//go:embed example.yaml
+var example string
+
+// Example is a commented configuration to start from.
+func Example() string { return example }
+
+// chapter is one kind of mapping in the reference.
+type chapter struct {
+	title   string // the way of keys to it
+	intro   string
+	keys    []key
+	example string // a part of a configuration, from the top
+}
+
+func chapters() []chapter {
+	return []chapter{
+		{"The file", "One YAML document. Unknown keys are errors, and all problems are told at once. Aliases may stand for whole values; merge keys (`<<`) are not read.", topKeys, topExample},
+		{"tag_keys[]", "Where a key stands that signs test messages.", tagKeyKeys, tagKeysExample},
+		{"components.NAME", "Something mail passes through that can fail.", componentKeys, componentsExample},
+		{"components.NAME.check", "A question asked without sending mail.", checkKeys, checkExample},
+		{"senders.NAME", "Who hands test messages over.", senderKeys, sendersExample},
+		{"senders.NAME.smtp", "The server that takes messages. A login without TLS is refused, save on this machine.", smtpKeys, smtpExample},
+		{"mailboxes.NAME", "Where test messages arrive.", mailboxKeys, mailboxesExample},
+		{"mailboxes.NAME.imap", "The server that holds a mailbox. A login without TLS is refused, save on this machine.", imapKeys, imapExample},
+		{"auth", "A login, in `smtp` and in `imap`.", authKeys, authExample},
+		{"routes.NAME", "One way for mail.", routeKeys, routesExample},
+		{"probes[]", "What is sent on which routes, how often, and what is expected. Durations have a unit: `500ms`, `30s`, `4h`, `1h30m`.", probeKeys, probesExample},
+	}
+}
+
+const topExample = `prober: hq-1
+site: hq
+`
+
+const tagKeysExample = `tag_keys:
+  - {file: /etc/mailpath/tag.key}
+  - {env: OLD_TAG_KEY}
+`
+
+const componentsExample = `components:
+  gateway-in:
+    title: the gateway's inbound filter
+    received_by: ["mx*.example.com"]
+`
+
+const checkExample = `components:
+  store-hq:
+    check:
+      - {smtp: "mx1.example.com:25"}
+      - {imap: "imap.hq.example.com:993"}
+`
+
+const sendersExample = `senders:
+  outside:
+    from: mailpath@provider.example
+    smtp: {server: "smtp.provider.example:587"}
+`
+
+const smtpExample = `senders:
+  outside:
+    from: mailpath@provider.example
+    smtp:
+      server: ["mx1.example.com:25", "mx2.example.com:25"]
+      tls: starttls
+      ca_file: ca.pem
+      ehlo: probe.provider.example
+`
+
+const mailboxesExample = `mailboxes:
+  hq:
+    address: mailpath-in@example.com
+    imap: {server: "imap.hq.example.com:993", auth: {username: mailpath, password_env: HQ_PASSWORD}}
+    folders: [INBOX, Junk]
+`
+
+const imapExample = `mailboxes:
+  hq:
+    address: mailpath-in@example.com
+    imap:
+      server: "imap.hq.example.com:143"
+      tls: starttls
+      ca_file: /etc/mailpath/ca.pem
+      auth: {username: mailpath, password_env: HQ_PASSWORD}
+`
+
+const authExample = `senders:
+  hq:
+    from: mailpath-in@example.com
+    smtp:
+      server: "smtp.hq.example.com:465"
+      auth:
+        username: mailpath-in
+        password_file: /etc/mailpath/hq.password
+`
+
+const routesExample = `routes:
+  hq-to-branch:
+    direction: site-to-site
+    sender: hq
+    mailbox: branch
+    path: [store-hq, link-branch, store-branch]
+`
+
+const probesExample = `probes:
+  - {routes: all, every: 1m}
+`
+
+// Reference is the manual of every key, in Markdown.
+func Reference() string {
+	var b strings.Builder
+	b.WriteString("# Configuration\n\nWritten by `go test ./probe/config -update` from the tables that mailpath reads configurations with.\n" +
+		"`mailpath config example` prints a whole one to start from.\n")
+	for _, c := range chapters() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n### Fields\n\n| key | type | default | meaning |\n|---|---|---|---|\n", c.title, c.intro)
+		for _, k := range c.keys {
+			if k.refused == "" {
+				fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", k.name, k.kind, k.standard(), k.meaning)
+			}
+		}
+		fmt.Fprintf(&b, "\n### Example\n\n```yaml\n%s```\n", c.example)
+	}
+	return b.String()
+}
+
+// standard is what the reference says of a missing key.
+func (k key) standard() string {
+	switch {
+	case k.required:
+		return "required"
+	case k.fallback != "":
+		return "`" + k.fallback + "`"
+	case k.follows != "":
+		return k.follows
+	}
+	return "none"
+}

@@ -1,0 +1,201 @@
+package config
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/mailpath/mailpath/probe"
+	"go.yaml.in/yaml/v4"
+)
+
+// book is the names that routes and probes refer to.
+type book struct {
+	components, senders, mailboxes, routes *registry
+}
+
+// config reads the whole document. Sections are read in the order in which they
+// refer to each other, wherever they stand.
+func (r *reader) config(root *yaml.Node) *Config {
+	top := r.fields(root, "", topKeys)
+	c := &Config{Prober: top.name("prober"), Site: top.name("site")}
+	b := book{newRegistry("component"), newRegistry("sender"), newRegistry("mailbox"), newRegistry("route")}
+	for _, i := range top.items("tag_keys") {
+		c.TagKeys = append(c.TagKeys, r.tagKey(i))
+	}
+	for _, e := range top.named("components") {
+		c.Components = append(c.Components, r.component(e, b.components))
+	}
+	for _, e := range top.named("senders") {
+		c.Senders = append(c.Senders, r.senders(e, b.senders)...)
+	}
+	for _, e := range top.named("mailboxes") {
+		c.Mailboxes = append(c.Mailboxes, r.mailbox(e, b.mailboxes))
+	}
+	for _, e := range top.named("routes") {
+		c.Routes = append(c.Routes, r.routes(e, b)...)
+	}
+	c.Probes = r.probes(top.items("probes"), c.Routes, b.routes)
+	b.components.noteUnused(r, "components", "route")
+	b.senders.noteUnused(r, "senders", "route")
+	b.mailboxes.noteUnused(r, "mailboxes", "route")
+	b.routes.noteUnused(r, "routes", "probe")
+	return c
+}
+
+// named gives the entries of a section: one for each name.
+func (f *fields) named(section string) []entry {
+	if !f.has(section) {
+		return nil
+	}
+	entries, ok := f.entries(f.values[section], section, "a mapping with a name for each entry")
+	if k, _ := f.key(section); ok && k.required && len(f.values[section].Content) == 0 {
+		f.bad(section, "got an empty mapping, want at least one entry")
+	}
+	return entries
+}
+
+func (r *reader) tagKey(i item) Secret {
+	if i.node.Kind == yaml.ScalarNode {
+		r.wrong(i.node, i.where, "got %s, want {file: /path} or {env: NAME}: keys stand in files or the environment", kind(i.node))
+		return Secret{}
+	}
+	return r.fields(i.node, i.where, tagKeyKeys).secret("file", "env")
+}
+
+func (r *reader) component(e entry, known *registry) Component {
+	f := r.fields(e.value, "components."+e.name, componentKeys)
+	known.define(r, e, f.where)
+	c := Component{Name: e.name, Title: e.name, Checks: f.checks()}
+	if f.has("title") {
+		c.Title = f.text("title")
+	}
+	for _, w := range f.words("received_by") {
+		if _, err := path.Match(w.text, ""); err != nil {
+			r.wrong(w.node, w.where, "got %q, want a host or a pattern such as mx*.example.com", w.text)
+		}
+		c.ReceivedBy = append(c.ReceivedBy, w.text)
+	}
+	for _, unused := range []string{"received_by", "check"} {
+		if f.has(unused) {
+			r.note(f.values[unused], f.path(unused), "accepted, and not used by this version")
+		}
+	}
+	return c
+}
+
+// checks reads one check, or several in a list.
+func (f *fields) checks() []Check {
+	if !f.has("check") {
+		return nil
+	}
+	list := []item{{f.values["check"], f.path("check")}}
+	if list[0].node.Kind == yaml.SequenceNode {
+		list = f.items("check")
+	}
+	var checks []Check
+	for _, i := range list {
+		one := f.reader.fields(i.node, i.where, checkKeys)
+		if !one.broken && !one.strange && len(one.values) != 1 {
+			f.wrong(i.node, i.where, "got %d of %s, want one of them", len(one.values), strings.Join(checkKinds, " and "))
+		}
+		for _, kind := range checkKinds {
+			if one.has(kind) {
+				target := f.readServer(item{one.values[kind], one.path(kind)}, exampleServer(kind))
+				checks = append(checks, Check{kind, target.address()})
+			}
+		}
+	}
+	return checks
+}
+
+func exampleServer(kind string) string {
+	if kind == "imap" {
+		return "imap.example.com:993"
+	}
+	return "smtp.example.com:587"
+}
+
+// senders reads one sender of the file: one for each of its servers.
+func (r *reader) senders(e entry, known *registry) []Sender {
+	f := r.fields(e.value, "senders."+e.name, senderKeys)
+	smtp := f.fields("smtp", smtpKeys)
+	from := f.address("from")
+	common := SMTP{CAFile: smtp.filePath("ca_file"), EHLO: smtp.ehlo(from), Auth: smtp.auth()}
+	servers := smtp.servers("server", exampleServer("smtp"))
+	suffixes, mode := serverSuffixes(servers), smtp.tls(probe.NoTLS)
+	var senders []Sender
+	var names []string
+	for i, s := range servers {
+		if s.host == "" {
+			continue
+		}
+		one := Sender{Name: e.name, From: from, SMTP: common}
+		if len(servers) > 1 {
+			one.Name += "@" + suffixes[i]
+		}
+		one.SMTP.Server, one.SMTP.TLS = s.address(), mode(s)
+		smtp.guard(s, one.SMTP.TLS)
+		senders = append(senders, one)
+		names = append(names, one.Name)
+	}
+	known.define(r, e, f.where, names...)
+	return senders
+}
+
+// ehlo is the name to greet with: by default the domain of the sender's address.
+func (f *fields) ehlo(from string) string {
+	if !f.has("ehlo") {
+		return domain(from)
+	}
+	got := f.text("ehlo")
+	if got != "" && !greetable(got) {
+		f.bad("ehlo", "got %q, want a host such as probe.example.com", got)
+	}
+	return got
+}
+
+func (r *reader) mailbox(e entry, known *registry) Mailbox {
+	f := r.fields(e.value, "mailboxes."+e.name, mailboxKeys)
+	known.define(r, e, f.where)
+	m := Mailbox{Name: e.name, Address: f.address("address")}
+	imap := f.fields("imap", imapKeys)
+	m.IMAP = IMAP{CAFile: imap.filePath("ca_file"), Auth: imap.auth()}
+	if imap.has("server") {
+		s := r.readServer(item{imap.values["server"], imap.path("server")}, exampleServer("imap"))
+		m.IMAP.Server, m.IMAP.TLS = s.address(), imap.tls(probe.ImplicitTLS)(s)
+		imap.guard(s, m.IMAP.TLS)
+	}
+	for _, w := range f.words("folders") {
+		if strings.EqualFold(w.text, "INBOX") {
+			w.text = "INBOX"
+		}
+		if slices.Contains(m.Folders, w.text) {
+			r.wrong(w.node, w.where, "got %q twice in one list, want it once", w.text)
+		}
+		m.Folders = append(m.Folders, w.text)
+	}
+	return m
+}
+
+func (f *fields) auth() *Auth {
+	if !f.has("auth") {
+		return nil
+	}
+	a := f.fields("auth", authKeys)
+	return &Auth{Username: a.text("username"), Password: a.secret("password_file", "password_env")}
+}
+
+// guard refuses to send a password in the clear to another machine, and a CA file
+// that nothing would read.
+func (f *fields) guard(s server, mode probe.TLSMode) {
+	if mode != probe.NoTLS || s.host == "" {
+		return
+	}
+	if f.has("auth") && !s.loopback() {
+		f.bad("auth", "got a login at %s with tls: none, which would send the password in the clear; want tls: starttls or tls: implicit", s.address())
+	}
+	if f.has("ca_file") {
+		f.bad("ca_file", "got certificates to trust at %s with tls: none, want tls: starttls or tls: implicit", s.address())
+	}
+}

@@ -1,0 +1,128 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// WriteYAML writes the effective configuration: defaults are filled in, lists
+// expanded, paths absolute, and secrets are told as where they stand. Parse reads
+// it back as an equal Config, save for Notes.
+func (c *Config) WriteYAML(w io.Writer) error {
+	probes := list(c.Probes, Probe.tree)
+	top := mapping(
+		"prober", text(c.Prober), "site", text(c.Site),
+		"tag_keys", list(c.TagKeys, func(s Secret) *yaml.Node { return s.tree("file", "env") }),
+		"components", section(c.Components, Component.tree),
+		"senders", section(c.Senders, Sender.tree),
+		"mailboxes", section(c.Mailboxes, Mailbox.tree),
+		"routes", section(c.Routes, Route.tree),
+		"probes", probes,
+	)
+	data, err := yaml.Dump(top)
+	if err == nil {
+		_, err = w.Write(data)
+	}
+	if err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	return nil
+}
+
+func (s Secret) tree(fileKey, envKey string) *yaml.Node {
+	return flow(mapping(fileKey, text(s.file), envKey, text(s.env)))
+}
+
+func (c Component) tree() (string, *yaml.Node) {
+	check := func(c Check) *yaml.Node { return flow(mapping(c.Kind, text(c.Target))) }
+	return c.Name, mapping("title", text(c.Title), "received_by", words(c.ReceivedBy), "check", list(c.Checks, check))
+}
+
+func (s Sender) tree() (string, *yaml.Node) {
+	smtp := mapping("server", text(s.SMTP.Server), "tls", text(string(s.SMTP.TLS)), "ca_file", text(s.SMTP.CAFile),
+		"ehlo", text(s.SMTP.EHLO), "auth", s.SMTP.Auth.tree())
+	return s.Name, mapping("from", text(s.From), "smtp", smtp)
+}
+
+func (m Mailbox) tree() (string, *yaml.Node) {
+	imap := mapping("server", text(m.IMAP.Server), "tls", text(string(m.IMAP.TLS)), "ca_file", text(m.IMAP.CAFile), "auth", m.IMAP.Auth.tree())
+	return m.Name, mapping("address", text(m.Address), "imap", imap, "folders", words(m.Folders))
+}
+
+func (a *Auth) tree() *yaml.Node {
+	if a == nil {
+		return nil
+	}
+	password := a.Password
+	return flow(mapping("username", text(a.Username), "password_file", text(password.file), "password_env", text(password.env)))
+}
+
+func (r Route) tree() (string, *yaml.Node) {
+	return r.Name, mapping("direction", text(string(r.Direction)), "sender", text(r.Sender), "mailbox", text(r.Mailbox), "path", words(r.Path))
+}
+
+func (p Probe) tree() *yaml.Node {
+	duration := func(d time.Duration) *yaml.Node { return text(brief(d)) }
+	return mapping("routes", words([]string{p.Route}), "payload", text(p.Payload), "every", duration(p.Every),
+		"late_after", duration(p.LateAfter), "lost_after", duration(p.LostAfter), "expect", text(string(p.Expect)))
+}
+
+// mapping takes keys and *yaml.Node values in turn; nil values are left out.
+func mapping(pairs ...any) *yaml.Node {
+	m := &yaml.Node{Kind: yaml.MappingNode}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if value := pairs[i+1].(*yaml.Node); value != nil {
+			m.Content = append(m.Content, text(pairs[i].(string)), value)
+		}
+	}
+	return m
+}
+
+// section is a mapping of names; nil for none.
+func section[T any](values []T, tree func(T) (string, *yaml.Node)) *yaml.Node {
+	var pairs []any
+	for _, v := range values {
+		name, value := tree(v)
+		pairs = append(pairs, name, value)
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	return mapping(pairs...)
+}
+
+// list is nil for none.
+func list[T any](values []T, tree func(T) *yaml.Node) *yaml.Node {
+	if len(values) == 0 {
+		return nil
+	}
+	l := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, v := range values {
+		l.Content = append(l.Content, tree(v))
+	}
+	return l
+}
+
+func words(values []string) *yaml.Node {
+	l := list(values, text)
+	if l == nil {
+		return nil
+	}
+	return flow(l)
+}
+
+// text is nil for empty text. The library quotes what would read as something else.
+func text(value string) *yaml.Node {
+	if value == "" {
+		return nil
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+}
+
+func flow(n *yaml.Node) *yaml.Node {
+	n.Style = yaml.FlowStyle
+	return n
+}
