@@ -1,0 +1,117 @@
+package main
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mailpath/mailpath/probe"
+)
+
+// board keeps what a person wants to know of each route. It is an exporter that
+// can be read at any time.
+type board struct {
+	mu    sync.Mutex
+	names []string // in the order of the configuration
+	rows  map[string]*row
+}
+
+// row is one route's part of the board.
+type row struct {
+	direction  probe.Direction
+	health     probe.Health
+	changes    []probe.HealthChanged
+	sent       int
+	missed     int // deadlines missed
+	outcomes   map[probe.Status]int
+	latencies  []time.Duration // of the messages that arrived
+	last       probe.Outcome
+	unsettled  int
+	contradict int
+	late       time.Duration // the longest latency of a late message
+	bad, vague int           // outcomes that violate the expectation, or say nothing
+}
+
+func newBoard(probes []probe.Probe) *board {
+	b := &board{rows: make(map[string]*row)}
+	for _, r := range routesOf(probes) {
+		b.names = append(b.names, r.Name)
+		b.rows[r.Name] = &row{direction: r.Direction, health: probe.HealthUnknown, outcomes: make(map[probe.Status]int)}
+	}
+	return b
+}
+
+// Export implements probe.Exporter.
+func (b *board) Export(c probe.Change) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch c := c.(type) {
+	case probe.Sent:
+		b.row(c.Message.Route).sent++
+		b.row(c.Message.Route).unsettled++
+	case probe.DeadlineMissed:
+		b.row(c.Message.Route).missed++
+	case probe.Settled:
+		b.row(c.Message.Route).settle(c)
+	case probe.Contradicted:
+		b.row(c.Message.Route).contradict++
+	case probe.HealthChanged:
+		r := b.row(c.Route)
+		r.health = c.To
+		r.changes = append(r.changes, c)
+	}
+}
+
+// row is a route's row; a route that is not configured gets one that nobody sees.
+func (b *board) row(route string) *row {
+	if r := b.rows[route]; r != nil {
+		return r
+	}
+	return &row{outcomes: make(map[probe.Status]int)}
+}
+
+func (r *row) settle(c probe.Settled) {
+	o := c.Outcome
+	r.outcomes[o.Status]++
+	r.last = o
+	if !o.Adopted {
+		r.unsettled--
+	}
+	if o.Status.Arrived() {
+		r.latencies = append(r.latencies, o.Observed)
+	}
+	if o.Status == probe.Late {
+		r.late = max(r.late, o.Observed)
+	}
+	switch c.Message.Expect.Judge(o) {
+	case probe.Violated:
+		r.bad++
+	case probe.Inconclusive:
+		r.vague++
+	}
+}
+
+// each calls f with every route's row, one after the other.
+func (b *board) each(f func(route string, r *row)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range b.names {
+		f(name, b.rows[name])
+	}
+}
+
+// all tells whether a condition holds for every route.
+func (b *board) all(condition func(*row) bool) bool {
+	holds := true
+	b.each(func(_ string, r *row) { holds = holds && condition(r) })
+	return holds
+}
+
+// median of the latencies; 0 if there are none.
+func (r *row) median() time.Duration {
+	if len(r.latencies) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(r.latencies))
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/mailpath/mailpath/checks/payload"
+	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/config"
+	"github.com/mailpath/mailpath/probe/imapwatch"
+	"github.com/mailpath/mailpath/probe/smtpsend"
+)
+
+// parts are what a configuration is built into.
+type parts struct {
+	probes   []probe.Probe
+	senders  map[string]probe.Sender
+	watchers map[string]probe.Watcher
+}
+
+// build makes probes, senders and watchers, by explicit switches.
+func build(cfg *config.Config, keys *probe.Keyring, clock probe.Clock) (parts, error) {
+	p := parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher)}
+	var err error
+	if p.probes, err = buildProbes(cfg); err != nil {
+		return parts{}, err
+	}
+	var from []string
+	for _, s := range cfg.Senders {
+		from = append(from, s.From)
+		p.senders[s.Name] = buildSender(s, clock)
+	}
+	matcher := probe.NewMatcher(keys, from)
+	for _, m := range cfg.Mailboxes {
+		if window := longestLoss(p.probes, m.Name); window > 0 {
+			p.watchers[m.Name] = buildWatcher(m, matcher, window, clock)
+		}
+	}
+	return p, nil
+}
+
+func buildProbes(cfg *config.Config) ([]probe.Probe, error) {
+	routes := make(map[string]probe.Route, len(cfg.Routes))
+	for _, r := range cfg.Routes {
+		routes[r.Name] = buildRoute(cfg, r)
+	}
+	var probes []probe.Probe
+	for _, p := range cfg.Probes {
+		what, err := payload.ByName(p.Payload)
+		if err != nil {
+			return nil, fmt.Errorf("building the probe of route %s: %w", p.Route, err)
+		}
+		probes = append(probes, probe.Probe{
+			Route: routes[p.Route], Payload: what, Every: p.Every,
+			LateAfter: p.LateAfter, LostAfter: p.LostAfter, Expect: p.Expect,
+		})
+	}
+	return probes, nil
+}
+
+func buildRoute(cfg *config.Config, r config.Route) probe.Route {
+	route := probe.Route{Name: r.Name, Direction: r.Direction, Sender: r.Sender, Mailbox: r.Mailbox, Path: r.Path}
+	for _, s := range cfg.Senders {
+		if s.Name == r.Sender {
+			route.From = s.From
+		}
+	}
+	for _, m := range cfg.Mailboxes {
+		if m.Name == r.Mailbox {
+			route.To = m.Address
+		}
+	}
+	return route
+}
+
+func buildSender(s config.Sender, clock probe.Clock) probe.Sender {
+	return smtpsend.New(smtpsend.Config{
+		Endpoint: withAuth(probe.Endpoint{Server: s.SMTP.Server, TLS: s.SMTP.TLS, CAFile: s.SMTP.CAFile, Clock: clock}, s.SMTP.Auth),
+		EHLO:     s.SMTP.EHLO,
+	})
+}
+
+func buildWatcher(m config.Mailbox, matcher *probe.Matcher, window time.Duration, clock probe.Clock) probe.Watcher {
+	return imapwatch.New(imapwatch.Config{
+		Endpoint: withAuth(probe.Endpoint{Server: m.IMAP.Server, TLS: m.IMAP.TLS, CAFile: m.IMAP.CAFile, Clock: clock}, m.IMAP.Auth),
+		Mailbox:  m.Name, Folders: m.Folders, Matcher: matcher, Window: window,
+	})
+}
+
+// withAuth adds a user name, and the password as one that is read on each use: a
+// rotated secret just works.
+func withAuth(e probe.Endpoint, a *config.Auth) probe.Endpoint {
+	if a != nil {
+		e.Username, e.Password = a.Username, a.Password.Value
+	}
+	return e
+}
+
+// longestLoss is the longest LostAfter of the probes into a mailbox; 0: there are none.
+func longestLoss(probes []probe.Probe, mailbox string) time.Duration {
+	var longest time.Duration
+	for _, p := range probes {
+		if p.Route.Mailbox == mailbox {
+			longest = max(longest, p.LostAfter)
+		}
+	}
+	return longest
+}
+
+// errNoKey says that the configuration names no tag key.
+var errNoKey = errors.New("the configuration has no tag_keys: `mailpath config key FILE` makes one; name it in tag_keys, as - {file: FILE}")
+
+// configuredKeys reads the keys that the configuration names.
+func configuredKeys(cfg *config.Config) (*probe.Keyring, error) {
+	if len(cfg.TagKeys) == 0 {
+		return nil, errNoKey
+	}
+	var keys []probe.Key
+	for i, secret := range cfg.TagKeys {
+		text, err := secret.Value()
+		if err != nil {
+			return nil, fmt.Errorf("reading tag key %d: %w", i+1, err)
+		}
+		key, err := probe.ParseKey(text)
+		if err != nil {
+			return nil, fmt.Errorf("reading tag key %d, %v: %w", i+1, secret, err)
+		}
+		keys = append(keys, key)
+	}
+	return probe.NewKeyring(cfg.Prober, keys...)
+}
+
+// keyBeside is the key ring with the key in a file, which is made if it is not
+// there; made says so.
+func keyBeside(prober, path string) (ring *probe.Keyring, made bool, err error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := makeKeyFile(path); err != nil {
+			return nil, false, err
+		}
+		made = true
+		text, err = os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, made, fmt.Errorf("reading the tag key: %w", err)
+	}
+	key, err := probe.ParseKey(string(text))
+	if err != nil {
+		return nil, made, fmt.Errorf("%s: %w", path, err)
+	}
+	ring, err = probe.NewKeyring(prober, key)
+	return ring, made, err
+}

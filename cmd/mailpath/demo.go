@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mailpath/mailpath/lab/world"
+	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/journal"
+)
+
+// The demo's probes.
+const (
+	demoEvery     = 2 * time.Second
+	demoLateAfter = 4 * time.Second
+	demoLostAfter = 4 * time.Hour
+)
+
+func newDemo() *cobra.Command {
+	var output, address string
+	var stay bool
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Watch a mail world break and recover, in two minutes",
+		Long: `demo runs a mail world inside this process (a provider, a gateway with its filters,
+two sites with mailboxes), probes it on six routes, and tells a story: all is well;
+the gateway's inbound filter crash-loops while the gateway goes on answering 250;
+it is repaired; the held mail drains. Nothing leaves this machine.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output != "text" && output != "json" {
+				return fmt.Errorf("--output %q: want text or json", output)
+			}
+			return runDemo(cmd, address, stay, output == "json")
+		},
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, or json for one document at the end")
+	cmd.Flags().StringVar(&address, "listen", defaultListen, "serve metrics on this `ADDRESS`; another port is taken if it is in use")
+	cmd.Flags().BoolVar(&stay, "stay", false, "stay after the story, until stopped")
+	return cmd
+}
+
+func runDemo(cmd *cobra.Command, address string, stay, asJSON bool) (err error) {
+	out := cmd.OutOrStdout()
+	if asJSON {
+		out = cmd.ErrOrStderr()
+	}
+	d, err := startDemo(address, newScreen(out))
+	if err != nil {
+		return ours(err)
+	}
+	defer func() { err = errors.Join(err, ours(d.close())) }()
+	if err := d.run(cmd.Context(), stay); err != nil {
+		return ours(err)
+	}
+	report := d.report()
+	if asJSON {
+		return ours(report.writeJSON(cmd.OutOrStdout()))
+	}
+	d.screen.summary(report)
+	return nil
+}
+
+// demo is a mail world, an engine that probes it, and the story.
+type demo struct {
+	clock   probe.Clock
+	dir     string
+	world   *world.World
+	journal *journal.File
+	engine  *probe.Engine
+	board   *board
+	web     *server
+	scrapes *scrapes
+	screen  *screen
+	started time.Time
+	faults  []fault
+}
+
+// startDemo makes everything ready; nothing is sent before run.
+func startDemo(address string, screen *screen) (d *demo, err error) {
+	d = &demo{clock: probe.NewClock(), screen: screen}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.close())
+		}
+	}()
+	if d.dir, err = os.MkdirTemp("", "mailpath-demo-"); err != nil {
+		return d, err
+	}
+	if d.world, err = world.New(world.Config{Clock: d.clock, Seed: uint64(d.clock.Now().UnixNano())}); err != nil {
+		return d, err
+	}
+	if d.journal, err = journal.Open(filepath.Join(d.dir, "journal.db"), d.clock); err != nil {
+		return d, err
+	}
+	if d.web, err = listenSomewhere(address); err != nil {
+		return d, err
+	}
+	key, err := probe.NewKey(rand.Reader)
+	if err != nil {
+		return d, err
+	}
+	keys, err := probe.NewKeyring("demo", key)
+	if err != nil {
+		return d, err
+	}
+	parts := buildWorld(d.world, nil, keys, d.clock)
+	metrics := newMetrics("demo", "world", parts.probes, d.clock, 0)
+	d.board = newBoard(parts.probes)
+	d.engine = newEngine(parts, keys, d.journal, d.clock, slog.New(slog.NewTextHandler(io.Discard, nil)), metrics, d.board, d.screen)
+	d.web.serve(metrics.Handler(), d.engine.Ready())
+	d.scrapes = &scrapes{url: d.web.url() + "/metrics"}
+	return d, nil
+}
+
+// listenSomewhere takes another port if the one in the address is in use.
+func listenSomewhere(address string) (*server, error) {
+	web, err := listen(address)
+	if err == nil {
+		return web, nil
+	}
+	host, _, splitErr := net.SplitHostPort(address)
+	if splitErr != nil {
+		return nil, err
+	}
+	return listen(net.JoinHostPort(host, "0"))
+}
+
+// close ends all that was started; the journal goes with it.
+func (d *demo) close() error {
+	var problems []error
+	if d.web != nil {
+		problems = append(problems, d.web.close())
+	}
+	if d.journal != nil {
+		problems = append(problems, d.journal.Close())
+	}
+	if d.world != nil {
+		problems = append(problems, d.world.Close())
+	}
+	if d.dir != "" {
+		problems = append(problems, os.RemoveAll(d.dir))
+	}
+	return errors.Join(problems...)
+}
+
+// run probes while the story is told.
+func (d *demo) run(ctx context.Context, stay bool) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	d.started = d.clock.Now()
+	d.screen.title(d.web.url() + "/metrics")
+	story := make(chan error, 1)
+	go func() {
+		err := d.tell(ctx)
+		if err == nil && stay {
+			d.screen.say("the story is over; metrics stay at %s/metrics until Ctrl-C", d.web.url())
+			d.pause(ctx, 1<<62)
+		}
+		stop()
+		story <- err
+	}()
+	return errors.Join(d.engine.Run(ctx), <-story)
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/mailpath/mailpath/probe"
+)
+
+// report is what a demo has shown.
+type report struct {
+	Started time.Time              `json:"started"`
+	Faults  []fault                `json:"faults"`
+	Routes  map[string]routeReport `json:"routes"`
+	// ConservationOK: in every scrape, sent + adopted = outcomes + in flight.
+	ConservationOK bool `json:"conservation_ok"`
+
+	names    []string
+	problems []string
+	scrapes  int
+}
+
+// routeReport is one route's part.
+type routeReport struct {
+	Direction probe.Direction      `json:"direction"`
+	Sent      int                  `json:"sent"`
+	Outcomes  map[probe.Status]int `json:"outcomes"`
+	InFlight  int                  `json:"in_flight"`
+	Latency   *spread              `json:"latency_seconds,omitempty"` // of the messages that arrived
+	Health    []healthReport       `json:"health"`
+
+	longestDelay time.Duration
+}
+
+// spread is a distribution in three numbers, in seconds.
+type spread struct {
+	Min    float64 `json:"min"`
+	Median float64 `json:"median"`
+	Max    float64 `json:"max"`
+}
+
+// healthReport is one change of a route's health.
+type healthReport struct {
+	Time   time.Time    `json:"time"`
+	From   probe.Health `json:"from"`
+	To     probe.Health `json:"to"`
+	Reason string       `json:"reason"`
+}
+
+// report says what the demo has shown so far.
+func (d *demo) report() report {
+	r := report{
+		Started: d.started, Faults: d.faults, Routes: make(map[string]routeReport),
+		ConservationOK: d.scrapes.conserved(), problems: d.scrapes.problems, scrapes: d.scrapes.count,
+	}
+	d.board.each(func(route string, row *row) {
+		r.names = append(r.names, route)
+		r.Routes[route] = row.report()
+	})
+	return r
+}
+
+func (r *row) report() routeReport {
+	report := routeReport{Direction: r.direction, Sent: r.sent, Outcomes: make(map[probe.Status]int), InFlight: r.unsettled, longestDelay: r.late}
+	for _, s := range probe.Statuses {
+		report.Outcomes[s] = r.outcomes[s]
+	}
+	if len(r.latencies) > 0 {
+		report.Latency = &spread{
+			Min: slices.Min(r.latencies).Seconds(), Median: r.median().Seconds(), Max: slices.Max(r.latencies).Seconds(),
+		}
+	}
+	for _, c := range r.changes {
+		report.Health = append(report.Health, healthReport{Time: c.At, From: c.From, To: c.To, Reason: c.Reason})
+	}
+	return report
+}
+
+func (r report) writeJSON(w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"net"
+
+	"github.com/mailpath/mailpath/checks/payload"
+	"github.com/mailpath/mailpath/lab/world"
+	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/imapwatch"
+	"github.com/mailpath/mailpath/probe/smtpsend"
+)
+
+// dialer replaces the network; nil is TCP.
+type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// buildWorld makes probes, senders and watchers for the routes of a mail world.
+func buildWorld(w *world.World, dial dialer, keys *probe.Keyring, clock probe.Clock) parts {
+	p := parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher)}
+	var from []string
+	for _, s := range w.Senders() {
+		from = append(from, s.From)
+		p.senders[s.Name] = smtpsend.New(smtpsend.Config{
+			Endpoint: worldEndpoint(w.SMTP(s.Entry), s.Username, s.Password, dial, clock),
+			EHLO:     "probe.mailpath.example",
+		})
+	}
+	matcher := probe.NewMatcher(keys, from)
+	for _, r := range w.Routes() {
+		p.probes = append(p.probes, probe.Probe{
+			Route: r, Payload: payload.Plain(), Every: demoEvery,
+			LateAfter: demoLateAfter, LostAfter: demoLostAfter, Expect: probe.ExpectDelivered,
+		})
+		_, username, password := w.Account(r.Mailbox)
+		p.watchers[r.Mailbox] = imapwatch.New(imapwatch.Config{
+			Endpoint: worldEndpoint(w.IMAP(r.Mailbox), username, password, dial, clock),
+			Mailbox:  r.Mailbox, Folders: []string{"INBOX", "Junk"}, Matcher: matcher, Window: demoLostAfter,
+		})
+	}
+	return p
+}
+
+func worldEndpoint(server, username, password string, dial dialer, clock probe.Clock) probe.Endpoint {
+	return probe.Endpoint{
+		Server: server, TLS: probe.NoTLS, Username: username, Clock: clock, Dial: dial,
+		Password: func() (string, error) { return password, nil },
+	}
+}

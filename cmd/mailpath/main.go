@@ -1,0 +1,94 @@
+// Command mailpath sends tagged test messages from outside, internally and site to
+// site, watches the mailboxes they should reach, and tells what became of each.
+//
+// Each file here is one command, but for build.go, which turns a configuration
+// into the parts of an engine and is the only place that knows every package.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// The exit statuses.
+const (
+	exitOK    = 0
+	exitBad   = 1 // the path is bad
+	exitUsage = 2 // the command line or the configuration is wrong
+	exitOurs  = 3 // the probe's own trouble: nothing is known about the path
+)
+
+// exitError is an error with its exit status. Without one inside, nothing is printed.
+type exitError struct {
+	status int
+	err    error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// ours marks an error as the probe's own trouble.
+func ours(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exitError{exitOurs, err}
+}
+
+// run carries one command line out and gives the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot(stdout, stderr)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	status := exitUsage
+	if e := new(exitError); errors.As(err, &e) {
+		if status = e.status; e.err == nil {
+			return status
+		}
+	}
+	fmt.Fprintln(stderr, "mailpath:", err)
+	return status
+}
+
+func newRoot(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mailpath",
+		Short: "Tell whether mail arrives, and which component broke when it does not",
+		Long: `mailpath sends tagged test messages from outside, internally and site to site,
+watches the mailboxes they should reach over IMAP, and tells what became of each.
+
+Exit status: 0 all is well, 1 the path is bad, 2 the command line or the
+configuration is wrong, 3 the probe itself is in trouble.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(newDemo(), newRun(), newOnce(), newConfig(), newVersion())
+	return root
+}

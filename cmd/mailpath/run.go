@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mailpath/mailpath/exporters/jsonlog"
+	"github.com/mailpath/mailpath/exporters/prom"
+	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/config"
+	"github.com/mailpath/mailpath/probe/health"
+	"github.com/mailpath/mailpath/probe/journal"
+)
+
+const (
+	defaultListen  = "127.0.0.1:9797"
+	defaultJournal = "mailpath.db"
+)
+
+func newRun() *cobra.Command {
+	var configPath, journalPath, address string
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Probe by the schedule until stopped",
+		Long: `run sends test messages by the schedule, watches the mailboxes, and serves metrics,
+until SIGINT or SIGTERM. Each outcome is one line of JSON on standard output; the
+log goes to standard error. Messages in flight are kept in the journal: the next
+run goes on with them.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := loadConfig(configPath)
+			if err != nil {
+				return err
+			}
+			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			return runProbes(cmd, cfg, journalPath, address, log)
+		},
+	}
+	cmd.Flags().StringVarP(&configPath, "config", "c", defaultConfig, "the configuration `FILE`")
+	cmd.Flags().StringVar(&journalPath, "journal", defaultJournal, "the journal `FILE`; made if it is not there")
+	cmd.Flags().StringVar(&address, "listen", defaultListen, "serve HTTP on this `ADDRESS`")
+	return cmd
+}
+
+func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address string, log *slog.Logger) (err error) {
+	for _, n := range cfg.Notes {
+		log.Warn("note on the configuration", "note", n)
+	}
+	clock := probe.NewClock()
+	j, err := journal.Open(journalPath, clock)
+	if err != nil {
+		return ours(err)
+	}
+	defer func() { err = errors.Join(err, ours(j.Close())) }()
+	keys, err := runKeys(cfg, journalPath+".key", log)
+	if err != nil {
+		return ours(err)
+	}
+	parts, err := build(cfg, keys, clock)
+	if err != nil {
+		return ours(err)
+	}
+	web, err := listen(address)
+	if err != nil {
+		return ours(err)
+	}
+	defer func() { err = errors.Join(err, ours(web.close())) }()
+
+	since := j.State().Last
+	metrics := newMetrics(cfg.Prober, cfg.Site, parts.probes, clock, since)
+	outcomes := jsonlog.New(cmd.OutOrStdout(), since)
+	engine := newEngine(parts, keys, j, clock, log, metrics, outcomes)
+	web.serve(metrics.Handler(), engine.Ready())
+	log.Info("probing", "prober", cfg.Prober, "probes", len(parts.probes), "mailboxes", len(parts.watchers),
+		"journal", journalPath, "metrics", web.url()+"/metrics")
+	err = engine.Run(cmd.Context())
+	log.Info("stopped", "in_flight", engine.InFlight())
+	return ours(errors.Join(err, outcomes.Err()))
+}
+
+// runKeys reads the configured keys, or else the one beside the journal.
+func runKeys(cfg *config.Config, beside string, log *slog.Logger) (*probe.Keyring, error) {
+	if len(cfg.TagKeys) > 0 {
+		return configuredKeys(cfg)
+	}
+	keys, made, err := keyBeside(cfg.Prober, beside)
+	if made {
+		log.Warn("the configuration has no tag_keys: made a key beside the journal; keep it, and name it in tag_keys", "file", beside)
+	}
+	return keys, err
+}
+
+// newMetrics makes the exporter for Prometheus.
+func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, since probe.Seq) *prom.Exporter {
+	b := buildOf()
+	return prom.New(prom.Config{
+		Clock: clock, Probes: probes, Prober: prober, Site: site, Since: since,
+		Version: b.version, Revision: b.revision, GoVersion: runtime.Version(),
+	})
+}
+
+// newEngine puts the parts together.
+func newEngine(p parts, keys *probe.Keyring, j probe.Journal, clock probe.Clock, log *slog.Logger, exporters ...probe.Exporter) *probe.Engine {
+	return probe.NewEngine(probe.EngineConfig{
+		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers,
+		Assessor: health.New(routesOf(p.probes)), Exporters: exporters, Log: log,
+	})
+}
+
+// routesOf gives each probed route once.
+func routesOf(probes []probe.Probe) []probe.Route {
+	var routes []probe.Route
+	seen := make(map[string]bool)
+	for _, p := range probes {
+		if !seen[p.Route.Name] {
+			seen[p.Route.Name] = true
+			routes = append(routes, p.Route)
+		}
+	}
+	return routes
+}

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// server is the one HTTP server of a process.
+type server struct {
+	http     *http.Server
+	listener net.Listener
+}
+
+// listen binds an address; nothing is answered before serve.
+func listen(address string) (*server, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening for HTTP on %s: %w: give --listen another address", address, err)
+	}
+	return &server{listener: l}, nil
+}
+
+// url is where the server is found.
+func (s *server) url() string { return "http://" + s.listener.Addr().String() }
+
+// serve answers in the background. Before ready is closed there is nothing to tell:
+// metrics would go backwards while the journal is replayed.
+func (s *server) serve(metrics http.Handler, ready <-chan struct{}) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "healthy\n") })
+	mux.Handle("GET /-/ready", whenReady(ready, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ready\n") })))
+	mux.Handle("GET /metrics", whenReady(ready, metrics))
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "mailpath\n\n/metrics    what Prometheus scrapes\n/-/healthy  the process lives\n/-/ready    the journal is replayed and the schedule runs\n")
+	})
+	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
+	go s.http.Serve(s.listener)
+}
+
+// whenReady answers 503 until ready is closed.
+func whenReady(ready <-chan struct{}, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-ready:
+			next.ServeHTTP(w, r)
+		default:
+			http.Error(w, "not ready: the journal is being replayed", http.StatusServiceUnavailable)
+		}
+	})
+}
+
+// close lets answers under way end, but not for long.
+func (s *server) close() error {
+	if s.http == nil {
+		return s.listener.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	return errors.Join(s.http.Shutdown(ctx))
+}
