@@ -1,0 +1,60 @@
+// Command maillab starts the lab of real mail servers, writes a configuration for
+// it, and keeps it running until it is stopped, so that anyone can play.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/mailpath/mailpath/lab/debian"
+)
+
+func main() {
+	path := flag.String("config", "mailpath.yaml", "write the configuration to this `FILE`")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *path); err != nil {
+		fmt.Fprintln(os.Stderr, "maillab:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, path string) (err error) {
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("writing the configuration: %s is there already: move it away, or give -config another path", path)
+	}
+	if err := debian.Install(ctx, os.Stderr); err != nil {
+		return err
+	}
+	lab, err := debian.Start(ctx, debian.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lab.Stop(), os.Remove(path)) }()
+	text, err := lab.Config()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	fmt.Printf(`The lab runs in %s until Ctrl-C. In another terminal:
+
+    go run ./cmd/mailpath config check %[2]s
+    go run ./cmd/mailpath run --config %[2]s --journal %[1]s/mailpath.db
+
+and then break something, and see what mailpath says:
+
+    sudo postfix -c %[1]s/b/postfix stop
+
+The logs are in %[1]s/{gateway,a,b}. All of it, %[2]s included, goes with the lab.
+`, lab.Dir, path)
+	<-ctx.Done()
+	return nil
+}
