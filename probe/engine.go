@@ -80,12 +80,15 @@ func (e *Engine) Run(ctx context.Context) error {
 	})
 }
 
-// patience is how long Once waits beyond the longest deadline of its round.
+// patience is how long Once waits beyond the longest deadline of its round for a
+// look to decide, as long as somebody can look.
 const patience = 30 * time.Second
 
 // Once sends one message along each route, for purpose Manual, and returns when
-// each of them has arrived or missed its deadline, or nobody could tell.
+// each of them has arrived or missed its deadline, or nobody could tell. It adopts
+// nothing: what an earlier round sent, that round has told of.
 func (e *Engine) Once(ctx context.Context) error {
+	e.tracker = NewTracker(time.Time{}, nil)
 	return e.during(ctx, func(ctx context.Context, sends *sends) error {
 		e.awaitFirstLooks(ctx)
 		slot := e.cfg.Clock.Now()
@@ -96,11 +99,25 @@ func (e *Engine) Once(ctx context.Context) error {
 		}
 		close(e.ready)
 		sends.all.Wait()
-		ctx, cancel := context.WithDeadline(ctx, slot.Add(longest+patience))
-		defer cancel()
-		e.await(ctx, func() bool { return e.tracker.Undecided() == 0 })
+		e.awaitDecisions(ctx, slot.Add(longest))
 		return nil
 	})
+}
+
+// awaitDecisions waits until every message has arrived or missed its deadline, the
+// last of which is given; beyond it, only looks that can still come are waited for.
+func (e *Engine) awaitDecisions(ctx context.Context, deadline time.Time) {
+	for _, limit := range []struct {
+		until time.Time
+		blind bool // messages into blind mailboxes are waited for
+	}{{deadline, true}, {deadline.Add(patience), false}} {
+		ctx, cancel := context.WithTimeout(ctx, e.cfg.Clock.Until(limit.until))
+		decided := e.await(ctx, func() bool { return e.tracker.Undecided(limit.blind) == 0 })
+		cancel()
+		if decided {
+			return
+		}
+	}
 }
 
 // during replays the journal, keeps following, watching and settling while work

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// wide is the width of an arrival's interval from which on the server's own stamp
-// says more than the look: nobody was looking at the time.
-const wide = 5 * time.Second
+// wide is the width of an arrival's interval from which on the server's own stamp,
+// which names a second, says more than the look: nobody was looking at the time.
+const wide = 2 * time.Second
 
 // began is when a message's latency began.
 func (fl *flight) began() time.Time {
@@ -161,11 +161,11 @@ func (t *Tracker) Assessed(mailbox string) bool {
 }
 
 // Undecided counts the messages in flight that have neither arrived nor missed
-// their deadline.
-func (t *Tracker) Undecided() int {
+// their deadline; those into mailboxes that cannot be watched only if blind.
+func (t *Tracker) Undecided(blind bool) int {
 	n := 0
 	for _, fl := range t.flights {
-		if !fl.missed {
+		if !fl.missed && (blind || !t.mailbox(fl.Mailbox).blind) {
 			n++
 		}
 	}
