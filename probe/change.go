@@ -22,66 +22,66 @@ func (e Event) Origin() Origin { return Origin{Seq: e.Seq, At: e.At} }
 
 // The kinds of change.
 type (
-	// Sent: a message is in flight from now on.
+	// Sent tells that a message is in flight from now on.
 	Sent struct {
 		Origin
 		Message Sending
 	}
-	// Answered: the attempt to hand a message over has ended. If the message is
+	// Answered tells that the attempt to hand a message over has ended. If the message is
 	// settled by it, or was seen before, Settled follows.
 	Answered struct {
 		Origin
 		Message Sending
 		Attempt Attempted
 	}
-	// DeadlineMissed: a message was not there after its LateAfter.
+	// DeadlineMissed tells that a message was not there after its LateAfter.
 	DeadlineMissed struct {
 		Origin
 		Message Sending
 		Certain bool // the far side had accepted it, so the miss is the path's
 	}
-	// Adopted: a message sent by a process that this journal does not know. Settled follows.
+	// Adopted tells that a message sent by a process that this journal does not know. Settled follows.
 	Adopted struct {
 		Origin
 		Message Sending
 	}
-	// Settled: a message has its one outcome.
+	// Settled tells that a message has its one outcome.
 	Settled struct {
 		Origin
 		Message Sending
 		Outcome Outcome
 	}
-	// Contradicted: a message was seen after another end had been told.
+	// Contradicted tells that a message was seen after another end had been told.
 	Contradicted struct {
 		Origin
 		Message Sending
 		Told    Status
 		Place   Place
 	}
-	// Duplicated: another copy of a message was seen.
+	// Duplicated tells that another copy of a message was seen.
 	Duplicated struct {
 		Origin
 		Message Sending
 		Folder  string
 	}
-	// MailboxLooked: a mailbox was looked at completely.
+	// MailboxLooked tells that a mailbox was looked at completely.
 	MailboxLooked struct {
 		Origin
 		Mailbox string
 		Looks   int // since the last such change
 	}
-	// MailboxBlind: a mailbox cannot be watched.
+	// MailboxBlind tells that a mailbox cannot be watched.
 	MailboxBlind struct {
 		Origin
 		Mailbox string
 		Problem string
 	}
-	// Missed: slots passed without a message being sent.
+	// Missed tells that slots passed without a message being sent.
 	Missed struct {
 		Origin
 		SlotsMissed
 	}
-	// HealthChanged: what is known of a route has changed.
+	// HealthChanged tells that what is known of a route has changed.
 	HealthChanged struct {
 		Origin
 		Route    string

@@ -60,9 +60,9 @@ func (s *site) must(err error) {
 var probesLine = regexp.MustCompile(`(?m)^  - \{routes: all.*$`)
 
 // config writes the configuration with other times, and other changes.
-func (s *site) config(every, lateAfter, lostAfter string, changes ...string) string {
+func (s *site) config(every, lateAfter string, changes ...string) string {
 	s.t.Helper()
-	text := probesLine.ReplaceAllString(s.text, fmt.Sprintf("  - {routes: all, every: %s, late_after: %s, lost_after: %s}", every, lateAfter, lostAfter))
+	text := probesLine.ReplaceAllString(s.text, fmt.Sprintf("  - {routes: all, every: %s, late_after: %s, lost_after: 10m}", every, lateAfter))
 	text = strings.NewReplacer(changes...).Replace(text)
 	if text == s.text {
 		s.t.Fatal("the configuration was not changed")
@@ -84,7 +84,7 @@ func (s *site) once(config string) (int, string) {
 
 func TestOnceOverRealServers(t *testing.T) {
 	s := newSite(t)
-	status, out := s.once(s.config("1m", "20s", "10m"))
+	status, out := s.once(s.config("1m", "20s"))
 	if status != exitOK {
 		t.Errorf("all is well: got status %d, want %d\n%s", status, exitOK, out)
 	}
@@ -95,7 +95,7 @@ func TestOnceOverRealServers(t *testing.T) {
 	}
 
 	s.must(s.StopPostfix(debian.SiteB))
-	status, out = s.once(s.config("1m", "2s", "10m"))
+	status, out = s.once(s.config("1m", "2s"))
 	if status != exitBad || !regexp.MustCompile(`(?m)^hq-to-branch .* not arrived`).MatchString(out) ||
 		!regexp.MustCompile(`(?m)^inside-branch .* unsent`).MatchString(out) || !regexp.MustCompile(`(?m)^inside-hq .* ok`).MatchString(out) {
 		t.Errorf("the branch's server is down: got status %d, want %d, and the routes told apart\n%s", status, exitBad, out)
@@ -106,7 +106,7 @@ func TestOnceOverRealServers(t *testing.T) {
 	s.must(os.WriteFile(wrong, []byte("not it\n"), 0o600))
 	imap := fmt.Sprintf(`imap: {server: %q, tls: implicit, ca_file: %q, auth: {username: %q, password_file: `, s.A.IMAPS, s.CAFile, s.A.Users[0].Address)
 	right := fmt.Sprintf("%q", filepath.Join(s.Dir, "hq.password"))
-	status, out = s.once(s.config("1m", "2s", "10m", imap+right, imap+fmt.Sprintf("%q", wrong)))
+	status, out = s.once(s.config("1m", "2s", imap+right, imap+fmt.Sprintf("%q", wrong)))
 	if status != exitOurs || !regexp.MustCompile(`(?m)^inside-hq .* nobody could look`).MatchString(out) || strings.Contains(out, "not it") {
 		t.Errorf("a wrong IMAP password: got status %d, want %d: it says nothing about the path\n%s", status, exitOurs, out)
 	}
@@ -232,7 +232,7 @@ func (c *child) metric(name, labels string) float64 {
 
 func TestRunOverRealServers(t *testing.T) {
 	s := newSite(t)
-	c := startChild(t, binary(t), s.config("1s", "20s", "10m"), filepath.Join(s.dir, "journal.db"))
+	c := startChild(t, binary(t), s.config("1s", "20s"), filepath.Join(s.dir, "journal.db"))
 	routes := []string{"outside-to-hq", "inside-hq", "inside-branch", "hq-to-branch"}
 	for _, route := range routes {
 		label := `route="` + route + `"`
@@ -261,7 +261,7 @@ func TestRunOverRealServers(t *testing.T) {
 func TestKillOverRealServers(t *testing.T) {
 	s := newSite(t)
 	program, journal := binary(t), filepath.Join(s.dir, "journal.db")
-	config := s.config("1s", "3s", "10m")
+	config := s.config("1s", "3s")
 	first := startChild(t, program, config, journal)
 	first.waitFor("to see arrivals", func() bool { return first.metric("mailpath_delivery_seconds_count", "hq-to-branch") >= 2 })
 	s.must(s.StopPostfix(debian.SiteB))

@@ -145,12 +145,12 @@ func (s *stage) outcomes(route string) []probe.Outcome {
 	return all
 }
 
-// first is the first outcome on a route.
-func (s *stage) first(route string) probe.Outcome {
+// first is the first outcome on the inbound route.
+func (s *stage) first() probe.Outcome {
 	s.t.Helper()
-	all := s.outcomes(route)
+	all := s.outcomes(inbound)
 	if len(all) == 0 {
-		s.t.Fatalf("nothing has settled on %s; the log says\n%s", route, s.log.String())
+		s.t.Fatalf("nothing has settled on %s; the log says\n%s", inbound, s.log.String())
 	}
 	return all[0]
 }
@@ -236,7 +236,7 @@ func TestStoryOfLateMail(t *testing.T) {
 		}
 		s.repairs("gateway-in")
 		s.wait(time.Minute)
-		o := s.first(inbound)
+		o := s.first()
 		truth := 47*time.Minute + 2*stageDelay // after the gateway
 		if o.Status != probe.Late || o.Latency.Min > truth+time.Second || o.Latency.Max < truth || o.Observed > truth+31*time.Second {
 			t.Errorf("got %s after %+v, observed %v, want late after about %v", o.Status, o.Latency, o.Observed, truth)
@@ -263,7 +263,7 @@ func TestStoryOfLostMail(t *testing.T) {
 		s.breaks("antispam", world.Drop{})
 		engine := s.begin(time.Minute, 10*time.Second, time.Hour, inbound, "inside-hq")
 		s.wait(2*time.Hour + 30*time.Second)
-		o := s.first(inbound)
+		o := s.first()
 		if o.Status != probe.Lost || !o.Missed {
 			t.Errorf("got %+v, want lost, its miss told before", o)
 		}
@@ -342,7 +342,7 @@ func TestStoryOfUnsentMail(t *testing.T) {
 		}
 		engine := s.begin(time.Minute, 10*time.Second, time.Hour, inbound)
 		s.wait(5 * time.Minute)
-		o := s.first(inbound)
+		o := s.first()
 		if o.Status != probe.Unsent || o.Attempt.Ours || !strings.Contains(o.Attempt.Problem, "connection refused") {
 			t.Errorf("got %+v with %+v, want unsent because nobody listens", o, o.Attempt)
 		}
@@ -360,7 +360,7 @@ func TestStoryOfAnUnknownAnswer(t *testing.T) {
 				s.breaks("internet", world.Cut{Taken: taken})
 				engine := s.begin(time.Minute, 10*time.Second, time.Hour, inbound)
 				s.wait(2 * time.Hour)
-				o := s.first(inbound)
+				o := s.first()
 				want := probe.Uncertain
 				if taken {
 					want = probe.Delivered
@@ -414,7 +414,7 @@ func TestStoryOfJunkedMail(t *testing.T) {
 		s.breaks("antispam", world.Junk{})
 		engine := s.begin(time.Minute, 10*time.Second, time.Hour, inbound)
 		s.wait(5 * time.Minute)
-		o := s.first(inbound)
+		o := s.first()
 		if o.Status != probe.Delivered || o.Place != probe.Junk || probe.ExpectDelivered.Judge(o) != probe.Violated {
 			t.Errorf("got %s in %s, want delivered into Junk, which nobody expects", o.Status, o.Place)
 		}
@@ -449,7 +449,7 @@ func TestStoryOfAlteredMail(t *testing.T) {
 				s.breaks("antispam", c.fault)
 				engine := s.begin(time.Minute, 10*time.Second, time.Hour, inbound)
 				s.wait(5 * time.Minute)
-				if o := s.first(inbound); o.Status != probe.Delivered || o.Carrier != c.want {
+				if o := s.first(); o.Status != probe.Delivered || o.Carrier != c.want {
 					t.Errorf("got %s by its %s, want delivered by its %s", o.Status, o.Carrier, c.want)
 				}
 				s.conserved(engine)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func processesOf(t *testing.T, dir string) []string {
 		arguments, _ := os.ReadFile(process + "/cmdline")
 		environment, _ := os.ReadFile(process + "/environ")
 		links, _ := filepath.Glob(process + "/fd/*")
-		text := append(arguments, environment...)
+		text := slices.Concat(arguments, environment)
 		for _, link := range append(links, process+"/cwd") {
 			target, _ := os.Readlink(link)
 			text = append(text, target...)

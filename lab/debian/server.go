@@ -98,7 +98,7 @@ func keep(console string, command []string) (*process, error) {
 	if err != nil {
 		stdin.Close()
 		<-p.done
-		return nil, fmt.Errorf("reading the keeper's first line: got %q (%v), want a process id; it ended with %v: without root, sudo has to work without a password", line, readErr, p.err)
+		return nil, fmt.Errorf("reading the keeper's first line: got %q (%v), want a process id; it ended with %v: without root, sudo has to work without a password", line, readErr, p.err) //nolint:errorlint // nil is told, too
 	}
 	return p, nil
 }

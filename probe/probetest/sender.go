@@ -145,9 +145,9 @@ func dead(t *testing.T, f SenderFixture) {
 
 func silent(t *testing.T, f SenderFixture) {
 	const limit = 500 * time.Millisecond
+	before := f.Clock.Now()
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	before := f.Clock.Now()
 	_, a := f.send(ctx, f.Silent, f.To)
 	took := f.Clock.Since(before)
 	if a.Result != probe.NotSent || a.Err == nil || errors.Is(a.Err, probe.ErrOurs) {

@@ -57,10 +57,11 @@ func splitEnhanced(text string) (smtp.EnhancedCode, string) {
 // queuePatterns find the far side's name for a message in its acceptance, for the
 // servers that give one: it is the word to search the gateway's log for.
 var queuePatterns = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)queued(?: mail for delivery)? as ([A-Za-z0-9.-]+)`), // Postfix, OpenSMTPD, Haraka
+	regexp.MustCompile(`(?i)queued(?: mail for delivery)? as ([A-Za-z0-9.-]+)`), // Postfix
+	regexp.MustCompile(`(?i)^message queued \(([^()\s]+)\)`),                    // Haraka
 	regexp.MustCompile(`(?i)\bid=([A-Za-z0-9-]+)`),                              // Exim
 	regexp.MustCompile(`\[InternalId=(\d+)`),                                    // Exchange
-	regexp.MustCompile(`^([A-Za-z0-9]{10,}) Message accepted`),                  // Sendmail, Proofpoint
+	regexp.MustCompile(`^([A-Za-z0-9]{8,}) Message accepted`),                   // Sendmail, Proofpoint, OpenSMTPD
 	regexp.MustCompile(`(?i)^ok:? +([0-9A-F]{2}\.[0-9A-F]{2}\.\d+\.[0-9A-F]+)`), // Symantec Messaging Gateway
 	regexp.MustCompile(`^(?i:ok) +(?:\d{9,} )?(\S+) - gsmtp`),                   // Google
 	regexp.MustCompile(`(?i)^ok:? +queued +([A-Za-z0-9.-]+)`),                   // Momentum and its kin

@@ -18,8 +18,9 @@ func main() {
 	path := flag.String("config", "mailpath.yaml", "write the configuration to this `FILE`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, *path); err != nil {
+	err := run(ctx, *path)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "maillab:", err)
 		os.Exit(1)
 	}

@@ -1,0 +1,52 @@
+# Everything is driven from here. Packages that tests need are installed by them.
+
+GO       ?= go
+TOOLS    := lab/tools
+FUZZTIME ?= 10s
+
+.PHONY: test quick lab lab-all bench fuzz lint generate
+
+## test: all that must hold; what CI runs. Needs the network for packages once.
+test: vet-and-staticcheck
+	$(GO) test -race ./...
+
+## quick: the loop while writing: no real servers, no race detector; well under a minute.
+quick:
+	$(GO) vet ./...
+	$(GO) test $$($(GO) list ./... | grep -v /lab/debian) -skip 'RealServers|TestDemo'
+
+## lab: real mail servers to play with, and a mailpath.yaml for them, until Ctrl-C.
+lab:
+	$(GO) run ./lab/debian/maillab
+
+## lab-all: test, the slow linters, the servers several times over, and all fuzz targets for longer.
+lab-all: test lint
+	$(GO) test -race -count=5 -timeout 30m ./lab/debian ./cmd/mailpath -run 'Conforms|RealServers'
+	$(MAKE) fuzz FUZZTIME=60s
+
+## bench: the benchmarks.
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+## fuzz: every fuzz target for FUZZTIME each.
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+## lint: the linters that take minutes to build.
+lint:
+	$(GO) tool -modfile=$(TOOLS)/golangci-lint/go.mod golangci-lint run ./...
+
+## generate: rewrite the golden files and the generated parts of docs.
+generate:
+	$(GO) test ./probe/config ./exporters/... ./cmd/mailpath -update -run 'Reference|Docs|Golden|Good|Commands|Example'
+
+.PHONY: vet-and-staticcheck
+vet-and-staticcheck:
+	@test -z "$$(gofmt -l .)" || { echo 'gofmt would change:'; gofmt -l .; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool -modfile=$(TOOLS)/staticcheck/go.mod staticcheck ./...
