@@ -43,7 +43,8 @@ lint:
 
 ## generate: rewrite the golden files and the generated parts of docs.
 generate:
-	$(GO) test ./probe/config ./exporters/... ./cmd/mailpath -update -run 'Reference|Docs|Golden|Good|Commands|Example'
+	$(GO) test ./probe/config ./exporters/... -update
+	$(GO) test ./cmd/mailpath -run TestCommandsDocs -update
 
 .PHONY: vet-and-staticcheck
 vet-and-staticcheck:

@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"mime/quotedprintable"
@@ -210,6 +211,27 @@ func FuzzMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header, body []byte) {
 		if tag, carrier, err := matcher.Match(header, func() ([]byte, error) { return body, nil }); err != nil || carrier != "" {
 			t.Errorf("got %+v by %q, %v, want nothing", tag, carrier, err)
+		}
+	})
+}
+
+// FuzzMatchAltered holds that a message of ours, however it is damaged, is taken
+// for itself or for nothing. Each three bytes of edits replace a byte somewhere.
+func FuzzMatchAltered(f *testing.F) {
+	ring := keyring(f, "hq-1", 1)
+	matcher := probe.NewMatcher(ring, []string{"mailpath@provider.example"})
+	f.Add([]byte{})
+	f.Add([]byte{0, 10, 'x', 1, 200, '\n', 2, 3, ':'})
+	f.Fuzz(func(t *testing.T, edits []byte) {
+		m, tag := compose(t, ring)
+		raw := []byte(m.header + "\r\n" + m.body)
+		for ; len(edits) >= 3; edits = edits[3:] {
+			raw[(int(edits[0])<<8|int(edits[1]))%len(raw)] = edits[2]
+		}
+		header, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
+		got, carrier, err := matcher.Match(header, func() ([]byte, error) { return body, nil })
+		if err != nil || carrier != "" && got.ID != tag.ID {
+			t.Errorf("got %+v by %q, %v, want %v or nothing", got, carrier, err, tag.ID)
 		}
 	})
 }
