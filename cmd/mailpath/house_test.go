@@ -36,7 +36,7 @@ var house = map[string][]string{
 	"lab/world":           {"probe", "lab/ca", "github.com/emersion/go-smtp", "github.com/emersion/go-imap", "github.com/emersion/go-sasl"},
 	"lab/world/worldtest": {"probe", "lab/ca", "lab/world"},
 	"lab/debian":          {"lab/ca", "github.com/emersion/go-smtp"},
-	"lab/debian/maillab":  {"lab/debian"},
+	"lab/debian/maillab":  {"lab/debian", "probe"},
 	"cmd/mailpath":        {"probe", "checks", "exporters", "lab/world", "github.com/spf13/cobra"},
 }
 

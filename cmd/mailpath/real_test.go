@@ -41,11 +41,11 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	var err error
-	if s.Lab, err = debian.Start(t.Context(), debian.Options{TagKey: key}); err != nil {
+	if s.Lab, err = debian.Start(t.Context(), debian.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.must(s.Stop()) })
-	s.text, err = s.Config()
+	s.text, err = s.Config(key)
 	s.must(err)
 	return s
 }

@@ -13,9 +13,9 @@ type account struct {
 	PasswordFile string
 }
 
-// Config is a mailpath configuration for this lab. The passwords it names are in
-// files of the lab's own directory, for their owner only.
-func (l *Lab) Config() (string, error) {
+// Config is a mailpath configuration for this lab, with the file of a tag key. The
+// passwords it names are in files of the lab's own directory, for their owner only.
+func (l *Lab) Config(tagKey string) (string, error) {
 	var accounts []account
 	for _, h := range l.hosts() {
 		for _, u := range h.Users {
@@ -30,6 +30,6 @@ func (l *Lab) Config() (string, error) {
 		Lab      *Lab
 		TagKey   string
 		Accounts []account
-	}{l, l.options.TagKey, accounts})
+	}{l, tagKey, accounts})
 	return string(text), err
 }

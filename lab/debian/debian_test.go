@@ -34,7 +34,7 @@ func started(t *testing.T, options debian.Options) *debian.Lab {
 // take two seconds.
 func TestLab(t *testing.T) {
 	t.Parallel()
-	lab := started(t, debian.Options{TagKey: "/etc/mailpath/tag.key"})
+	lab := started(t, debian.Options{})
 	for name, test := range map[string]func(*testing.T, *debian.Lab){
 		"mail arrives":            testMailArrives,
 		"mail is refused":         testMailIsRefused,
@@ -229,7 +229,7 @@ func TestConfigure(t *testing.T) {
 }
 
 func testConfig(t *testing.T, lab *debian.Lab) {
-	text, err := lab.Config()
+	text, err := lab.Config("/etc/mailpath/tag.key")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,8 +31,6 @@ type Options struct {
 	Dir string
 	// GatewayIP, AIP and BIP are loopback addresses, by default 127.0.0.11, .12 and .13.
 	GatewayIP, AIP, BIP string
-	// TagKey is the path of a key file that Config names in tag_keys. Empty: no tag_keys.
-	TagKey string
 	// Extra is added to the configuration of hosts, by name.
 	Extra map[string]Extra
 }

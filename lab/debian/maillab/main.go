@@ -4,14 +4,17 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/mailpath/mailpath/lab/debian"
+	"github.com/mailpath/mailpath/probe"
 )
 
 func main() {
@@ -38,16 +41,12 @@ func run(ctx context.Context, path string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, lab.Stop(), os.Remove(path)) }()
-	text, err := lab.Config()
-	if err != nil {
+	if err := writeConfig(lab, path); err != nil {
 		return err
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		return fmt.Errorf("writing the configuration: %w", err)
 	}
 	fmt.Printf(`The lab runs in %s until Ctrl-C. In another terminal:
 
-    go run ./cmd/mailpath config check %[2]s
+    go run ./cmd/mailpath once --config %[2]s
     go run ./cmd/mailpath run --config %[2]s --journal %[1]s/mailpath.db
 
 and then break something, and see what mailpath says:
@@ -57,5 +56,26 @@ and then break something, and see what mailpath says:
 The logs are in %[1]s/{gateway,a,b}. All of it, %[2]s included, goes with the lab.
 `, lab.Dir, path)
 	<-ctx.Done()
+	return nil
+}
+
+// writeConfig writes the configuration, and the key that it names into the lab's
+// directory.
+func writeConfig(lab *debian.Lab, path string) error {
+	key, err := probe.NewKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	keyFile := filepath.Join(lab.Dir, "tag.key")
+	if err := os.WriteFile(keyFile, []byte(key.Reveal()+"\n"), 0o600); err != nil {
+		return fmt.Errorf("writing the tag key: %w", err)
+	}
+	text, err := lab.Config(keyFile)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
 	return nil
 }
