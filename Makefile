@@ -15,7 +15,7 @@ quick:
 	$(GO) vet ./...
 	$(GO) test $$($(GO) list ./... | grep -v /lab/debian) -skip 'RealServers|TestDemo'
 
-## lab: real mail servers to play with, and a mailpath.yaml for them, until Ctrl-C.
+## lab: real mail servers to play with, and a lab.yaml for them, until Ctrl-C.
 lab:
 	$(GO) run ./lab/debian/maillab
 

@@ -77,3 +77,22 @@ func OursOr(ctx context.Context, err error) error {
 	}
 	return err
 }
+
+// ExplainTLS adds to the error of a handshake what is probably the matter.
+func ExplainTLS(err error) error {
+	var notTLS tls.RecordHeaderError
+	var authority x509.UnknownAuthorityError
+	var name x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	switch {
+	case errors.As(err, &notTLS):
+		return fmt.Errorf("%w: the server does not speak TLS from the first byte: is tls: starttls or none meant?", err)
+	case errors.As(err, &authority):
+		return fmt.Errorf("%w: if its authority is a private one, name the authority's file in ca_file", err)
+	case errors.As(err, &name):
+		return fmt.Errorf("%w: give the server by a name that is in its certificate", err)
+	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
+		return fmt.Errorf("%w: the server needs a new certificate", err)
+	}
+	return err
+}

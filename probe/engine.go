@@ -98,7 +98,7 @@ func (e *Engine) Once(ctx context.Context) error {
 			sends.start(func(sending context.Context) { e.send(sending, p, Manual, slot) })
 		}
 		close(e.ready)
-		sends.all.Wait()
+		sends.await(ctx)
 		e.awaitDecisions(ctx, slot.Add(longest))
 		return nil
 	})
@@ -166,10 +166,11 @@ func endOf(parent, ctx context.Context) error {
 // markOrphans tells which messages an earlier process left without an answer.
 func (e *Engine) markOrphans(ctx context.Context) error {
 	e.mu.Lock()
-	orphans := e.tracker.Orphans(e.cfg.Clock.Now())
+	orphans := e.tracker.Orphans(e.cfg.Clock.Now(), func(mailbox string) bool { return e.cfg.Watchers[mailbox] != nil })
+	inFlight := e.tracker.InFlight()
 	e.mu.Unlock()
-	if len(orphans) > 0 {
-		e.cfg.Log.Info("an earlier process ended while sending", "messages", len(orphans))
+	if inFlight > 0 {
+		e.cfg.Log.Info("taking over messages in flight from an earlier process", "messages", inFlight, "nobody_can_tell_about", len(orphans))
 	}
 	if err := e.cfg.Journal.Append(ctx, orphans...); err != nil {
 		return fmt.Errorf("noting orphaned messages: %w", err)

@@ -37,6 +37,19 @@ func (s *sends) start(send func(context.Context)) {
 	s.all.Go(func() { send(s.ctx) })
 }
 
+// await waits for the attempts under way, or for the context's end.
+func (s *sends) await(ctx context.Context) {
+	done := make(chan struct{})
+	go func() {
+		s.all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
 // end waits for the attempts under way, and cuts them off after farewell.
 func (s *sends) end() {
 	cut := time.AfterFunc(farewell, s.cancel)
@@ -51,10 +64,7 @@ func (e *Engine) schedule(ctx context.Context, p Probe, sends *sends) {
 	name := p.Route.Name + " " + p.Payload.Name()
 	s := NewSchedule(e.cfg.Keys.Prober()+" "+name, p.Every)
 	running := make(chan struct{}, maxSending)
-	e.mu.Lock()
-	last := e.slots[name]
-	e.mu.Unlock()
-	for next := s.Next(latest(last, e.cfg.Clock.Now())); ; next = s.Next(next) {
+	for next := e.firstSlot(ctx, p, s, name); ; next = s.Next(next) {
 		if e.cfg.Clock.SleepUntil(ctx, next) != nil {
 			return
 		}
@@ -74,11 +84,25 @@ func (e *Engine) schedule(ctx context.Context, p Probe, sends *sends) {
 	}
 }
 
-func latest(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// firstSlot is the first slot of this process. Those that passed since the last
+// one in the journal are counted: nobody sent then.
+func (e *Engine) firstSlot(ctx context.Context, p Probe, s Schedule, name string) time.Time {
+	e.mu.Lock()
+	last := e.slots[name]
+	e.mu.Unlock()
+	now := e.cfg.Clock.Now()
+	switch {
+	case last.IsZero():
+	case last.After(now.Add(p.Every)):
+		e.cfg.Log.Warn("the journal has slots in the future: the clock was wrong then, or is now", "route", p.Route.Name, "last_slot", last)
+	case last.After(now):
+		return s.Next(last)
+	default:
+		if n := s.Passed(last, s.Last(now)); n > 0 {
+			e.missed(ctx, p, n, "no process was running")
+		}
 	}
-	return b
+	return s.Next(now)
 }
 
 func (e *Engine) missed(ctx context.Context, p Probe, slots int, reason string) {

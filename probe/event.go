@@ -76,7 +76,8 @@ type MissedDeadline struct{ ID ID }
 // Expired says that a complete look begun after a message's LostAfter did not find it.
 type Expired struct{ ID ID }
 
-// Orphaned says that the process that sent a message ended before its attempt did.
+// Orphaned says that nobody can tell any more what became of a message: the process
+// that sent it ended before its attempt did, or its mailbox is not watched any more.
 type Orphaned struct{ ID ID }
 
 // SlotsMissed counts slots of a probe that passed without a message being sent.

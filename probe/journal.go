@@ -13,8 +13,9 @@ type Journal interface {
 	Append(context.Context, ...Event) error
 
 	// Follow calls f with every event whose number is at least from, in order,
-	// each once: first those that are there, then those to come. It returns f's
-	// error, or the context's when that ends.
+	// each once: first those that are there, then those to come. An event of a kind
+	// that this version does not know has no Fact. It returns f's error, or the
+	// context's when that ends.
 	Follow(ctx context.Context, from Seq, f func(Event) error) error
 
 	// State tells how far the journal has come.

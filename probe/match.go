@@ -122,9 +122,14 @@ func hasNullReturnPath(h Header) bool {
 	return found && strings.Join(strings.Fields(path), "") == "<>"
 }
 
-// replyPrefix matches the prefixes by which mail programs mark answers and
-// forwards, in the languages common in mail, after any mark a filter has put first.
-var replyPrefix = regexp.MustCompile(`(?i)^(\s*(\[[^\]]*\]|\*+[^*]*\*+))*\s*(re|fwd?|aw|wg|tr|sv|vs|antw|odp|rif|res|enc|ynt|доп|ответ|转发|回复)(\[\d+\])?\s*[:：]`)
+// replyPrefix matches the prefixes by which mail programs mark answers, forwards
+// and reports, in the languages common in mail, after any mark a filter has put first.
+var replyPrefix = regexp.MustCompile(`(?i)^(\s*(\[[^\]]*\]|\*+[^*]*\*+))*\s*` +
+	`(re|fwd?|aw|wg|tr|sv|vs|antw|odp|rif|res|enc|ynt|доп|ответ|转发|回复` +
+	`|auto|auto-?reply|automatic reply|automatische antwort|réponse automatique|respuesta automática|risposta automatica` +
+	`|out of (the )?office|ooo|abwesend|abwesenheitsnotiz|absence|read|not read|gelesen|accepted|declined|recall` +
+	`|undeliver(able|ed)( mail)?( returned to sender)?|unzustellbar|non remis|returned mail|failure notice|delivery status notification( \([^)]*\))?|delivery (failure|delayed)` +
+	`)(\[\d+\])?\s*[:：]`)
 
 var wordDecoder = mime.WordDecoder{CharsetReader: func(_ string, r io.Reader) (io.Reader, error) { return r, nil }}
 
@@ -170,24 +175,31 @@ func fromBase64(raw []byte) []byte {
 }
 
 var (
-	markup    = regexp.MustCompile(`<[^<>]{0,200}>`)
-	forwarded = regexp.MustCompile(`(?i)(original message|forwarded message|forwarded by|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message transféré)|^\W{0,3}(from|von|de)\W{0,3}:`)
+	markup    = regexp.MustCompile(`<[^<>]*>`)
+	quotation = regexp.MustCompile(`(?i)<blockquote|class="?gmail_quote|id="?divRplyFwdMsg|moz-cite-prefix`)
+	forwarded = regexp.MustCompile(`(?i)^\W*(original message|(begin )?forwarded message|forwarded by\b.*|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message (transféré|original)|mensaje (original|reenviado))\W*$`)
+	author    = regexp.MustCompile(`(?i)^\W{0,3}(from|von|de)\W{0,3}:`)
+	envelope  = regexp.MustCompile(`(?i)^\W{0,3}(sent|date|to|gesendet|datum|an|envoyé|à|enviado|para)\W{0,3}:`)
 )
 
 // unquoted is a body without its quoted lines, and without all that stands below
-// a line that announces a forwarded message. Markup that a gateway has put around
-// plain text is taken out first.
+// what announces a quotation or a forwarded message. Markup that a gateway has put
+// around plain text is taken out first.
 func unquoted(body []byte) string {
+	if at := quotation.FindIndex(body); at != nil {
+		body = body[:at[0]]
+	}
+	lines := strings.Split(markup.ReplaceAllString(string(body), ""), "\n")
 	var kept strings.Builder
-	for line := range strings.Lines(markup.ReplaceAllString(string(body), "")) {
+	for i, line := range lines {
 		trimmed := strings.TrimSpace(line)
-		if forwarded.MatchString(trimmed) {
+		if forwarded.MatchString(trimmed) || author.MatchString(trimmed) && i+1 < len(lines) && envelope.MatchString(strings.TrimSpace(lines[i+1])) {
 			break
 		}
 		if strings.HasPrefix(trimmed, ">") || strings.HasPrefix(trimmed, "&gt;") || strings.HasPrefix(trimmed, "|") {
 			continue
 		}
-		kept.WriteString(line)
+		kept.WriteString(line + "\n")
 	}
 	return kept.String()
 }

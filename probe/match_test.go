@@ -124,8 +124,27 @@ func TestMatch(t *testing.T) {
 			m.body = "see\r\n---------- Forwarded message ---------\r\n" + m.body
 			return m.without(strong...).with("Subject", "look")
 		}, ""},
-		"a quotation":        {func(m mailOf) mailOf { m.body = quoted(m.body); return m.without(strong...).with("Subject", "look") }, ""},
-		"from somebody else": {func(m mailOf) mailOf { return m.without(strong...).with("From", "boss@example.com") }, ""},
+		"an inline forward with the header shown": {func(m mailOf) mailOf {
+			m.body = "see\r\n\r\nFrom: Mail delivery check\r\nSent: Monday\r\n" + m.body
+			return m.without(strong...).with("Subject", "look")
+		}, ""},
+		"a warning that begins like a header, and says original message": {func(m mailOf) mailOf {
+			m.body = "From: outside. The original message follows.\r\n\r\n" + m.body
+			return m.without(all...)
+		}, probe.InBody},
+		"HTML with long styles": {func(m mailOf) mailOf {
+			m.body = "<p style=\"" + strings.Repeat("mso-style-name:x;", 100) + "\">" + strings.ReplaceAll(m.body, "\r\n", "<br>\r\n")
+			return m.without(all...)
+		}, probe.InBody},
+		"a quotation in HTML": {func(m mailOf) mailOf {
+			m.body = "<p>Thanks</p><blockquote>" + strings.ReplaceAll(m.body, "\r\n", "<br>\r\n") + "</blockquote>"
+			return m.without(strong...).with("Subject", "thanks")
+		}, ""},
+		"an automatic reply that hides it": {func(m mailOf) mailOf { return m.without(strong...).with("Subject", "Automatic reply: "+m.subject()) }, ""},
+		"an absence":                       {func(m mailOf) mailOf { return m.without(strong...).with("Subject", "Abwesenheitsnotiz: "+m.subject()) }, ""},
+		"a report that hides it":           {func(m mailOf) mailOf { return m.without(strong...).with("Subject", "Undeliverable: "+m.subject()) }, ""},
+		"a quotation":                      {func(m mailOf) mailOf { m.body = quoted(m.body); return m.without(strong...).with("Subject", "look") }, ""},
+		"from somebody else":               {func(m mailOf) mailOf { return m.without(strong...).with("From", "boss@example.com") }, ""},
 		"a bounce": {func(m mailOf) mailOf {
 			return m.without(strong...).with("Content-Type", "Multipart/Report; report-type=delivery-status").with("From", "mailer-daemon@example.com").with("Return-Path", "<>")
 		}, ""},

@@ -8,7 +8,7 @@ type Status string
 // The statuses.
 const (
 	Delivered Status = "delivered" // arrived before a look after LateAfter missed it
-	Late      Status = "late"      // arrived after that
+	Late      Status = "late"      // arrived after that, or by the store's stamp too late while nobody could look
 	Lost      Status = "lost"      // accepted, and not there after LostAfter
 	Bounced   Status = "bounced"   // a bounce came back
 	Rejected  Status = "rejected"  // refused with a 5xx reply
@@ -35,7 +35,7 @@ type Outcome struct {
 	Tries    int           // attempts made
 	Missed   bool          // its deadline was missed and told before the end
 	Adopted  bool          // found by its tag; sent by a process this journal does not know
-	Orphaned bool          // the sending process ended before its attempt did
+	Orphaned bool          // nobody could tell what became of it
 	Attempt  *Attempted    // nil if orphaned or adopted
 }
 

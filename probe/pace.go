@@ -37,7 +37,7 @@ func (p *mailboxPace) Next() time.Time {
 	looked := p.looked
 	p.mu.Unlock()
 	next := looked.Add(step(p.engine.cfg.Clock.Since(w.Youngest)))
-	if !w.Deadline.IsZero() && w.Deadline.Before(next) && looked.Before(w.Deadline) {
+	if !w.Deadline.IsZero() && w.Deadline.Before(next) {
 		next = w.Deadline
 	}
 	return next

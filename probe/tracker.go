@@ -14,8 +14,9 @@ type Tracker struct {
 	probes    map[string]Probe // by route and payload, for adoption
 	flights   map[ID]*flight   // in flight
 	mailboxes map[string]*mailboxState
-	settled   map[ID]ended
-	expiring  []ID // settled messages in the order in which they are forgotten
+	settled   map[ID]*ended
+	arrived   []ID // of settled, in the order in which they are forgotten
+	absent    []ID // the same, of those that did not arrive
 }
 
 // flight is one message in flight.
@@ -23,18 +24,18 @@ type flight struct {
 	Sending
 	at       time.Time  // of the Sending event
 	attempt  *Attempted // nil until it has ended
-	orphaned bool
-	seen     *Seen // seen before the attempt's end was known
+	orphaned bool       // nobody can tell what became of it
+	seen     *Seen      // seen before the attempt's end was known
 	missed   bool
+	chains   []uint64 // of the copies seen
 }
 
 // ended is what is remembered of a settled message.
 type ended struct {
-	message      Sending
-	status       Status
-	at           time.Time
-	chain        uint64 // of the copy that arrived; 0: none did
-	contradicted bool
+	message Sending
+	status  Status
+	at      time.Time
+	chains  []uint64 // of the copies seen; none: it was never seen
 }
 
 // mailboxState is what the events say about a mailbox.
@@ -52,7 +53,7 @@ func NewTracker(began time.Time, probes []Probe) *Tracker {
 		probes:    make(map[string]Probe, len(probes)),
 		flights:   make(map[ID]*flight),
 		mailboxes: make(map[string]*mailboxState),
-		settled:   make(map[ID]ended),
+		settled:   make(map[ID]*ended),
 	}
 	for _, p := range probes {
 		t.probes[p.Route.Name+" "+p.Payload.Name()] = p
@@ -135,7 +136,7 @@ func (t *Tracker) attempted(e Event, f Attempted) []Change {
 
 func (t *Tracker) orphaned(e Event, id ID) []Change {
 	fl := t.flights[id]
-	if fl == nil || fl.attempt != nil || fl.orphaned {
+	if fl == nil || fl.orphaned {
 		return nil
 	}
 	fl.orphaned = true
@@ -146,6 +147,9 @@ func (t *Tracker) orphaned(e Event, id ID) []Change {
 }
 
 func (t *Tracker) seen(e Event, f Seen) []Change {
+	if !t.News(f, e.At) {
+		return nil
+	}
 	fl := t.flights[f.ID]
 	if fl == nil {
 		if old, settled := t.settled[f.ID]; settled {
@@ -153,8 +157,9 @@ func (t *Tracker) seen(e Event, f Seen) []Change {
 		}
 		return t.adopt(e, f)
 	}
+	fl.chains = append(fl.chains, f.Chain)
 	if fl.seen != nil {
-		return t.copied(e, fl.Sending, f, fl.seen.Chain)
+		return []Change{Duplicated{Origin: e.Origin(), Message: fl.Sending, Folder: f.Folder}}
 	}
 	fl.seen = &f
 	if fl.attempt == nil && !fl.orphaned {
@@ -163,21 +168,14 @@ func (t *Tracker) seen(e Event, f Seen) []Change {
 	return []Change{t.arrive(e, fl)}
 }
 
-func (t *Tracker) seenAgain(e Event, f Seen, old ended) []Change {
-	if old.status.Arrived() || old.contradicted {
-		return t.copied(e, old.message, f, old.chain)
+// seenAgain takes in a copy of a settled message that was not known before.
+func (t *Tracker) seenAgain(e Event, f Seen, old *ended) []Change {
+	first := len(old.chains) == 0
+	old.chains = append(old.chains, f.Chain)
+	if first && !old.status.Arrived() {
+		return []Change{Contradicted{Origin: e.Origin(), Message: old.message, Told: old.status, Place: PlaceOf(f.Folder)}}
 	}
-	old.contradicted, old.chain = true, f.Chain
-	t.settled[f.ID] = old
-	return []Change{Contradicted{Origin: e.Origin(), Message: old.message, Told: old.status, Place: PlaceOf(f.Folder)}}
-}
-
-// copied tells another copy from the same one found again.
-func (t *Tracker) copied(e Event, message Sending, f Seen, chain uint64) []Change {
-	if f.Chain == chain {
-		return nil
-	}
-	return []Change{Duplicated{Origin: e.Origin(), Message: message, Folder: f.Folder}}
+	return []Change{Duplicated{Origin: e.Origin(), Message: old.message, Folder: f.Folder}}
 }
 
 // adoptable tells whether a verified message that the journal does not know is
@@ -185,17 +183,14 @@ func (t *Tracker) copied(e Event, message Sending, f Seen, chain uint64) []Chang
 // it was sent before this journal began.
 func (t *Tracker) adoptable(f Seen, now time.Time) (Probe, bool) {
 	p, configured := t.probes[f.Tag.Route+" "+f.Tag.Payload]
-	return p, configured && f.Tag.Full && f.Tag.Sent.Before(t.began) && now.Sub(f.Tag.Sent) <= p.LostAfter
+	return p, configured && f.Mailbox == p.Route.Mailbox && f.Tag.Full && f.Tag.Sent.Before(t.began) && now.Sub(f.Tag.Sent) <= p.LostAfter
 }
 
 // adopt takes a message over. How long it really took nobody watched: INTERNALDATE
 // must do.
 func (t *Tracker) adopt(e Event, f Seen) []Change {
-	p, ok := t.adoptable(f, e.At)
-	if !ok {
-		return nil
-	}
-	fl := &flight{Sending: describe(p, f.Tag), at: f.Tag.Sent, seen: &f}
+	p, _ := t.adoptable(f, e.At)
+	fl := &flight{Sending: describe(p, f.Tag), at: f.Tag.Sent, seen: &f, chains: []uint64{f.Chain}}
 	o := arrival(fl, time.Time{})
 	o.Adopted = true
 	if o.Observed > fl.LateAfter {
@@ -213,7 +208,7 @@ func (t *Tracker) missedDeadline(e Event, id ID) []Change {
 		return nil
 	}
 	fl.missed = true
-	certain := fl.attempt != nil && fl.attempt.Result == Accepted
+	certain := fl.attempt != nil && fl.attempt.Result == Accepted && !fl.orphaned
 	return []Change{DeadlineMissed{Origin: e.Origin(), Message: fl.Sending, Certain: certain}}
 }
 
@@ -222,7 +217,7 @@ func (t *Tracker) expired(e Event, id ID) []Change {
 	if fl == nil || fl.seen != nil {
 		return nil
 	}
-	if fl.attempt != nil && fl.attempt.Result == Accepted {
+	if fl.attempt != nil && fl.attempt.Result == Accepted && !fl.orphaned {
 		return []Change{t.settle(e, fl, Outcome{Status: Lost})}
 	}
 	return []Change{t.settle(e, fl, Outcome{Status: Uncertain})}
@@ -241,26 +236,37 @@ func (t *Tracker) settle(e Event, fl *flight, o Outcome) Settled {
 	}
 	delete(t.flights, fl.ID)
 	delete(t.mailbox(fl.Mailbox).flights, fl.ID)
-	end := ended{message: fl.Sending, status: o.Status, at: e.At}
-	if fl.seen != nil {
-		end.chain = fl.seen.Chain
-	}
-	t.remember(fl.ID, end)
+	t.remember(&ended{message: fl.Sending, status: o.Status, at: e.At, chains: fl.chains})
 	return Settled{Origin: e.Origin(), Message: fl.Sending, Outcome: o}
 }
+
+// absentFor is how long a message that did not arrive is remembered: queues keep
+// mail for days (RFC 5321 section 4.5.4.1) before they give up.
+const absentFor = 7 * 24 * time.Hour
 
 // remember keeps a settled message for as long as another copy of it, or the
 // message itself, may still turn up, and forgets older ones. A message forgotten
 // is never counted again: it was sent after the journal began.
-func (t *Tracker) remember(id ID, end ended) {
-	t.settled[id] = end
-	t.expiring = append(t.expiring, id)
-	for len(t.expiring) > 0 {
-		oldest, known := t.settled[t.expiring[0]]
-		if known && end.at.Sub(oldest.at) <= oldest.message.LostAfter {
-			return
-		}
-		delete(t.settled, t.expiring[0])
-		t.expiring = t.expiring[1:]
+func (t *Tracker) remember(end *ended) {
+	t.settled[end.message.ID] = end
+	if end.status.Arrived() {
+		t.arrived = append(t.arrived, end.message.ID)
+	} else {
+		t.absent = append(t.absent, end.message.ID)
 	}
+	t.arrived = t.forget(t.arrived, end.at, 0)
+	t.absent = t.forget(t.absent, end.at, absentFor)
+}
+
+// forget drops the messages at the front that are old enough.
+func (t *Tracker) forget(ids []ID, now time.Time, atLeast time.Duration) []ID {
+	for len(ids) > 0 {
+		oldest := t.settled[ids[0]]
+		if now.Sub(oldest.at) <= max(oldest.message.LostAfter, atLeast) {
+			break
+		}
+		delete(t.settled, ids[0])
+		ids = ids[1:]
+	}
+	return ids
 }

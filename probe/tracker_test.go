@@ -182,6 +182,39 @@ func TestOneOutcomePerMessage(t *testing.T) {
 			other.Chain = 2
 			h.tell(2*second, other)
 		}, "sent delivered duplicate"},
+		"the second copy read again and again": {func(h *history) {
+			h.tell(0, sending(), attempted(probe.Accepted, 0), seenAt(0, second))
+			other := seenAt(0, 2*second)
+			other.Chain = 2
+			h.tell(2*second, other, other, other)
+		}, "sent delivered duplicate"},
+		"come back to its sender's mailbox": {func(h *history) {
+			back := seenAt(0, second)
+			back.Mailbox = "provider"
+			h.tell(0, sending(), attempted(probe.Accepted, 0), back)
+		}, "sent"},
+		"lost, then found days later": {func(h *history) {
+			h.tell(0, sending(), attempted(probe.Accepted, 0))
+			h.tell(5*hour, lookAt(5*hour))
+			for day := range 5 {
+				s, a := sending(), attempted(probe.Refused, 550)
+				s.ID, a.ID = probe.ID(100+day), probe.ID(100+day)
+				h.tell(time.Duration(day+1)*24*hour, s, a)
+			}
+			h.tell(120*hour, seenAt(119*hour, 120*hour))
+		}, "sent missed lost sent rejected sent rejected sent rejected sent rejected sent rejected contradicted:lost"},
+		"its mailbox is not watched any more": {func(h *history) {
+			h.tell(0, sending(), attempted(probe.Accepted, 0))
+			for _, e := range h.tracker.Orphans(at(minute), func(string) bool { return false }) {
+				h.apply(e)
+			}
+		}, "sent unknown"},
+		"come late while nobody looked, by the store's stamp": {func(h *history) {
+			late := seenAt(second, hour)
+			late.Internal = at(45 * minute)
+			h.tell(0, sending(), attempted(probe.Accepted, 0))
+			h.tell(hour, late)
+		}, "sent late"},
 		"the same copy in another folder": {func(h *history) {
 			h.tell(0, sending(), attempted(probe.Accepted, 0), seenAt(0, second))
 			moved := seenAt(0, 2*second)
@@ -290,6 +323,7 @@ func TestWhatCountsForWhat(t *testing.T) {
 		"a missed deadline, answer unknown":   {probe.DeadlineMissed{Message: sending()}, probe.Weight{}},
 		"late, its miss counted":              {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Missed: true, Attempt: &accepted}), probe.Weight{}},
 		"late, the answer had been unknown":   {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Missed: true, Attempt: &unknown}), probe.Weight{SLO: probe.Miss}},
+		"late by the store's stamp alone":     {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Attempt: &accepted}), probe.Weight{}},
 		"lost, its miss counted":              {scheduled(probe.Outcome{Status: probe.Lost, Missed: true, Attempt: &accepted}), probe.Weight{}},
 		"rejected":                            {scheduled(probe.Outcome{Status: probe.Rejected}), probe.Weight{SLO: probe.Miss, Sign: probe.Absence}},
 		"deferred":                            {scheduled(probe.Outcome{Status: probe.Deferred}), probe.Weight{SLO: probe.Miss, Sign: probe.Deferral}},

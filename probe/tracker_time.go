@@ -34,15 +34,17 @@ func arrival(fl *flight, looked time.Time) Outcome {
 		Carrier: fl.seen.Carrier,
 		Source:  ByLook,
 	}
-	if fl.missed {
-		o.Status = Late
-	}
 	o.Observed = o.Latency.Max
 	// INTERNALDATE is the second in which the message came: its end, so that
 	// the point is never before the arrival.
 	if stamp := fl.seen.Internal.Add(time.Second).Sub(began); o.Latency.Width() > wide && !fl.seen.Internal.IsZero() &&
 		stamp >= o.Latency.Min && stamp <= o.Latency.Max {
 		o.Observed, o.Source = stamp, ByInternalDate
+	}
+	// A stamp beyond the deadline counts for nothing, being of a foreign clock, but
+	// it would be a lie to call such a message delivered in time.
+	if fl.missed || o.Source == ByInternalDate && o.Observed-time.Second > fl.LateAfter {
+		o.Status = Late
 	}
 	return o
 }
@@ -102,17 +104,23 @@ func idOf(f Fact) ID {
 	return 0
 }
 
-// Orphans gives the events for messages whose attempt has not ended. It is asked
-// when a journal has been replayed and before anything is sent.
-func (t *Tracker) Orphans(now time.Time) []Event {
-	var orphans []Event
+// Orphans gives the events for messages that an earlier process has left behind
+// and that nobody can tell about: the attempt has not ended, or the mailbox is not
+// watched any more, in which case they end at once. It is asked when a journal has
+// been replayed and before anything is sent.
+func (t *Tracker) Orphans(now time.Time, watched func(mailbox string) bool) []Event {
+	var orphans, given []Event
 	for id, fl := range t.flights {
-		if fl.attempt == nil && !fl.orphaned {
+		if !fl.orphaned && (fl.attempt == nil || !watched(fl.Mailbox)) {
 			orphans = append(orphans, Event{At: now, Fact: Orphaned{id}})
+		}
+		if !watched(fl.Mailbox) {
+			given = append(given, Event{At: now, Fact: Expired{id}})
 		}
 	}
 	t.inOrder(orphans)
-	return orphans
+	t.inOrder(given)
+	return append(orphans, given...)
 }
 
 // InFlight counts the messages that have no outcome yet.
@@ -122,13 +130,14 @@ func (t *Tracker) InFlight() int { return len(t.flights) }
 type Waiting struct {
 	Messages int
 	Youngest time.Time // the last of them was sent then
-	Deadline time.Time // the next deadline that a look must decide; zero if none
+	Deadline time.Time // the next deadline that no look has decided; zero if none
 }
 
 // Waiting says what a mailbox is waited for.
 func (t *Tracker) Waiting(mailbox string) Waiting {
 	var w Waiting
-	for _, fl := range t.mailbox(mailbox).flights {
+	m := t.mailbox(mailbox)
+	for _, fl := range m.flights {
 		if fl.seen != nil {
 			continue
 		}
@@ -136,7 +145,8 @@ func (t *Tracker) Waiting(mailbox string) Waiting {
 		if fl.at.After(w.Youngest) {
 			w.Youngest = fl.at
 		}
-		if d := fl.nextDeadline(); !d.IsZero() && (w.Deadline.IsZero() || d.Before(w.Deadline)) {
+		// A deadline that a look has decided waits for its event only.
+		if d := fl.nextDeadline(); m.looked.Before(d) && (w.Deadline.IsZero() || d.Before(w.Deadline)) {
 			w.Deadline = d
 		}
 	}
@@ -151,7 +161,7 @@ func (t *Tracker) Decides(mailbox string, began time.Time) bool {
 		return true
 	}
 	d := t.Waiting(mailbox).Deadline
-	return !d.IsZero() && !began.Before(d) && m.looked.Before(d)
+	return !d.IsZero() && !began.Before(d)
 }
 
 // Assessed tells whether a mailbox has been looked at, or is known to be blind.
@@ -172,14 +182,16 @@ func (t *Tracker) Undecided(blind bool) int {
 	return n
 }
 
-// News tells whether a sighting would change anything: it would not if the same
-// copy is accounted for, or if nobody can say any more what it is a copy of.
+// News tells whether a sighting would change anything. It would not if that copy is
+// accounted for, if nobody can say any more what it is a copy of, or if it is in
+// another mailbox than the one the message was sent to: what comes back to a
+// sender has not arrived.
 func (t *Tracker) News(f Seen, now time.Time) bool {
 	if fl := t.flights[f.ID]; fl != nil {
-		return fl.seen == nil || fl.seen.Chain != f.Chain
+		return fl.Mailbox == f.Mailbox && !slices.Contains(fl.chains, f.Chain)
 	}
-	if old, settled := t.settled[f.ID]; settled {
-		return old.chain != f.Chain
+	if old := t.settled[f.ID]; old != nil {
+		return old.message.Mailbox == f.Mailbox && !slices.Contains(old.chains, f.Chain)
 	}
 	_, adopted := t.adoptable(f, now)
 	return adopted

@@ -59,7 +59,7 @@ func weighOutcome(e Expectation, o Outcome) Weight {
 		}
 		return Weight{Miss, Arrival}
 	case Late:
-		if counted(o) {
+		if counted(o) || !o.Missed {
 			return Weight{}
 		}
 		return Weight{Miss, NoSign}

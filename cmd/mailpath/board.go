@@ -19,15 +19,18 @@ type board struct {
 // row is one route's part of the board.
 type row struct {
 	direction  probe.Direction
+	mailbox    string
+	blind      string // why the mailbox cannot be watched; empty while it can
 	health     probe.Health
 	changes    []probe.HealthChanged
 	sent       int
-	missed     int // deadlines missed
+	missed     int    // deadlines missed of messages that were accepted
+	unanswered int    // deadlines missed of messages nobody knows to be accepted
+	why        string // what went wrong last
 	outcomes   map[probe.Status]int
 	latencies  []time.Duration // of the messages that arrived
 	last       probe.Outcome
 	unsettled  int
-	contradict int
 	late       time.Duration // the longest latency of a late message
 	bad, vague int           // outcomes that violate the expectation, or say nothing
 }
@@ -36,7 +39,7 @@ func newBoard(probes []probe.Probe) *board {
 	b := &board{rows: make(map[string]*row)}
 	for _, r := range routesOf(probes) {
 		b.names = append(b.names, r.Name)
-		b.rows[r.Name] = &row{direction: r.Direction, health: probe.HealthUnknown, outcomes: make(map[probe.Status]int)}
+		b.rows[r.Name] = &row{direction: r.Direction, mailbox: r.Mailbox, health: probe.HealthUnknown, outcomes: make(map[probe.Status]int)}
 	}
 	return b
 }
@@ -50,11 +53,29 @@ func (b *board) Export(c probe.Change) {
 		b.row(c.Message.Route).sent++
 		b.row(c.Message.Route).unsettled++
 	case probe.DeadlineMissed:
-		b.row(c.Message.Route).missed++
+		if c.Certain {
+			b.row(c.Message.Route).missed++
+		} else {
+			b.row(c.Message.Route).unanswered++
+		}
+	case probe.Answered:
+		if c.Attempt.Problem != "" {
+			b.row(c.Message.Route).why = c.Attempt.Problem
+		}
+	case probe.MailboxBlind:
+		for _, r := range b.rows {
+			if r.mailbox == c.Mailbox {
+				r.blind = c.Problem
+			}
+		}
+	case probe.MailboxLooked:
+		for _, r := range b.rows {
+			if r.mailbox == c.Mailbox {
+				r.blind = ""
+			}
+		}
 	case probe.Settled:
 		b.row(c.Message.Route).settle(c)
-	case probe.Contradicted:
-		b.row(c.Message.Route).contradict++
 	case probe.HealthChanged:
 		r := b.row(c.Route)
 		r.health = c.To
@@ -101,9 +122,9 @@ func (b *board) each(f func(route string, r *row)) {
 }
 
 // all tells whether a condition holds for every route.
-func (b *board) all(condition func(*row) bool) bool {
+func (b *board) all(condition func(route string, r *row) bool) bool {
 	holds := true
-	b.each(func(_ string, r *row) { holds = holds && condition(r) })
+	b.each(func(route string, r *row) { holds = holds && condition(route, r) })
 	return holds
 }
 

@@ -69,7 +69,7 @@ func TestExitStatusAndWords(t *testing.T) {
 		"an unknown flag":              {[]string{"run", "--fast"}, exitUsage, "unknown flag: --fast"},
 		"an output nobody knows":       {[]string{"demo", "-o", "xml"}, exitUsage, `--output "xml": want text or json`},
 		"the version":                  {[]string{"version"}, exitOK, "mailpath "},
-		"a good configuration":         {[]string{"config", "check", good}, exitOK, "good.yaml is good: 1 routes, 1 probes, 1 mailboxes"},
+		"a good configuration":         {[]string{"config", "check", good}, exitOK, "good.yaml is good: 1 route, 1 probe, 1 mailbox"},
 		"a bad one":                    {[]string{"config", "check", bad}, exitUsage, `bad.yaml:9:`},
 		"one that is not there":        {[]string{"config", "check", good + "x"}, exitUsage, "no such file"},
 		"a secret that is not there":   {[]string{"config", "check", noSecret}, exitUsage, "MAILPATH_TEST_NOTHING"},

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,12 +37,13 @@ func fileArgument(args []string) string {
 }
 
 // loadConfig reads a configuration; what is wrong with it is the user's to mend.
-func loadConfig(path string) (*config.Config, error) {
-	cfg, err := config.Load(path)
-	if err != nil {
-		return nil, &exitError{exitUsage, err}
+func loadConfig(path string) (*config.Config, error) { return loaded(config.Load(path)) }
+
+func loaded(cfg *config.Config, err error) (*config.Config, error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: `mailpath config example` prints one to start from", err)
 	}
-	return cfg, nil
+	return cfg, usage(err)
 }
 
 func newConfigCheck() *cobra.Command {
@@ -49,48 +52,33 @@ func newConfigCheck() *cobra.Command {
 		Short: "Find the mistakes in a configuration before production does",
 		Long: `check reads a configuration, ` + defaultConfig + ` by default, and prints every mistake in it
 at once, each with its line and column, what was found and what would be right.
-Keys and passwords are read once, to see that they can be. It asks nothing of the network.`,
+Keys, passwords and certificates are read once, to see that they can be. It asks
+nothing of the network.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := loadConfig(fileArgument(args))
+			cfg, err := loaded(config.LoadAndRead(fileArgument(args)))
 			if err != nil {
 				return err
 			}
 			for _, n := range cfg.Notes {
 				fmt.Fprintln(cmd.OutOrStdout(), "note:", n)
 			}
-			if err := errors.Join(checkSecrets(cfg)...); err != nil {
-				return &exitError{exitUsage, err}
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %d routes, %d probes, %d mailboxes\n",
-				fileArgument(args), len(cfg.Routes), len(cfg.Probes), len(cfg.Mailboxes))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %s, %s, %s\n", fileArgument(args),
+				counted(len(cfg.Routes), "route"), counted(len(cfg.Probes), "probe"), counted(len(cfg.Mailboxes), "mailbox"))
 			return err
 		},
 	}
 }
 
-// checkSecrets reads every secret once and forgets it.
-func checkSecrets(cfg *config.Config) []error {
-	var problems []error
-	if len(cfg.TagKeys) > 0 {
-		_, err := configuredKeys(cfg)
-		problems = append(problems, err)
+// counted is a number of things in words.
+func counted(n int, thing string) string {
+	switch {
+	case n == 1:
+		return "1 " + thing
+	case strings.HasSuffix(thing, "x"):
+		return fmt.Sprintf("%d %ses", n, thing)
 	}
-	check := func(owner string, a *config.Auth) {
-		if a == nil {
-			return
-		}
-		if _, err := a.Password.Value(); err != nil {
-			problems = append(problems, fmt.Errorf("%s: %w", owner, err))
-		}
-	}
-	for _, s := range cfg.Senders {
-		check("sender "+s.Name, s.SMTP.Auth)
-	}
-	for _, m := range cfg.Mailboxes {
-		check("mailbox "+m.Name, m.IMAP.Auth)
-	}
-	return problems
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func newConfigShow() *cobra.Command {
@@ -130,7 +118,11 @@ so a new key goes on top and the old one stays until its messages have settled.`
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				return ours(makeKeyFile(args[0]))
+				err := makeKeyFile(args[0])
+				if errors.Is(err, fs.ErrExist) {
+					return usage(fmt.Errorf("%w: name another file, or move that one away", err))
+				}
+				return ours(err)
 			}
 			key, err := probe.NewKey(rand.Reader)
 			if err != nil {

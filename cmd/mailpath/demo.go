@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,6 +53,9 @@ it is repaired; the held mail drains. Nothing leaves this machine.`,
 }
 
 func runDemo(cmd *cobra.Command, address string, stay, asJSON bool) (err error) {
+	// A closed terminal or pipe must not leave the demo's directory behind.
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP, syscall.SIGPIPE)
+	defer stop()
 	out := cmd.OutOrStdout()
 	if asJSON {
 		out = cmd.ErrOrStderr()
@@ -60,30 +65,42 @@ func runDemo(cmd *cobra.Command, address string, stay, asJSON bool) (err error) 
 		return ours(err)
 	}
 	defer func() { err = errors.Join(err, ours(d.close())) }()
-	if err := d.run(cmd.Context(), stay); err != nil {
+	err = d.run(ctx, stay)
+	switch {
+	case errors.Is(err, context.Canceled):
+		d.screen.say("interrupted: the story was not told to its end")
+		return &exitError{status: exitOurs}
+	case err != nil:
 		return ours(err)
 	}
 	report := d.report()
 	if asJSON {
-		return ours(report.writeJSON(cmd.OutOrStdout()))
+		if err := report.writeJSON(cmd.OutOrStdout()); err != nil {
+			return ours(err)
+		}
+	} else {
+		d.screen.summary(report)
 	}
-	d.screen.summary(report)
+	if len(report.Problems) > 0 || !report.ConservationOK {
+		return &exitError{status: exitBad}
+	}
 	return nil
 }
 
 // demo is a mail world, an engine that probes it, and the story.
 type demo struct {
-	clock   probe.Clock
-	dir     string
-	world   *world.World
-	journal *journal.File
-	engine  *probe.Engine
-	board   *board
-	web     *server
-	scrapes *scrapes
-	screen  *screen
-	started time.Time
-	faults  []fault
+	clock    probe.Clock
+	dir      string
+	world    *world.World
+	journal  *journal.File
+	engine   *probe.Engine
+	board    *board
+	web      *server
+	scrapes  *scrapes
+	screen   *screen
+	started  time.Time
+	faults   []fault
+	problems []string
 }
 
 // startDemo makes everything ready; nothing is sent before run.
@@ -126,11 +143,11 @@ func startDemo(address string, screen *screen) (d *demo, err error) {
 // listenSomewhere takes another port if the one in the address is in use.
 func listenSomewhere(address string) (*server, error) {
 	web, err := listen(address)
-	if err == nil {
-		return web, nil
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return web, err
 	}
-	host, _, splitErr := net.SplitHostPort(address)
-	if splitErr != nil {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
 		return nil, err
 	}
 	return listen(net.JoinHostPort(host, "0"))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 	"time"
@@ -17,9 +18,11 @@ type report struct {
 	// ConservationOK: in every scrape, sent + adopted = outcomes + in flight.
 	ConservationOK bool `json:"conservation_ok"`
 
-	names    []string
-	problems []string
-	scrapes  int
+	// Problems: what did not go as the story should.
+	Problems []string `json:"problems,omitempty"`
+
+	names   []string
+	scrapes int
 }
 
 // routeReport is one route's part.
@@ -53,11 +56,15 @@ type healthReport struct {
 func (d *demo) report() report {
 	r := report{
 		Started: d.started, Faults: d.faults, Routes: make(map[string]routeReport),
-		ConservationOK: d.scrapes.conserved(), problems: d.scrapes.problems, scrapes: d.scrapes.count,
+		ConservationOK: d.scrapes.conserved(), scrapes: d.scrapes.count,
+		Problems: slices.Concat(d.problems, d.scrapes.problems),
 	}
 	d.board.each(func(route string, row *row) {
 		r.names = append(r.names, route)
 		r.Routes[route] = row.report()
+		if n := row.outcomes[probe.Lost]; n > 0 {
+			r.Problems = append(r.Problems, fmt.Sprintf("%d messages were lost on %s", n, route))
+		}
 	})
 	return r
 }

@@ -3,35 +3,41 @@ package main
 import (
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
+	"golang.org/x/term"
+
 	"github.com/mailpath/mailpath/probe"
 )
 
-// screen shows the demo: what happens, line by line, and on a terminal a table
-// below that is drawn anew. It is an exporter, too: health changes are told.
+// screen shows the demo: what happens, line by line, and on a terminal that has
+// room for it a table below that is drawn anew. It is an exporter, too: health
+// changes are told.
 type screen struct {
 	mu       sync.Mutex
 	w        io.Writer
-	terminal bool
-	drawn    int // lines of the table that stand below
+	terminal *os.File // nil: it is none
+	drawn    int      // lines of the table that stand below
 	elapsed  time.Duration
 }
 
+// width is that of the smallest terminal that the demo is made for.
+const width = 79
+
 func newScreen(w io.Writer) *screen {
 	s := &screen{w: w}
-	if f, ok := w.(*os.File); ok {
-		info, err := f.Stat()
-		s.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		s.terminal = f
 	}
 	return s
 }
 
 func (s *screen) title(url string) {
-	s.line("mailpath demo: a mail world inside this process, on loopback; nothing leaves this machine")
+	s.line("mailpath demo: a mail world inside this process; nothing leaves this machine")
 	s.line("metrics meanwhile: %s", url)
 	s.line("")
 }
@@ -52,7 +58,28 @@ func (s *screen) stamped(mark, text string) {
 	s.mu.Lock()
 	elapsed := s.elapsed
 	s.mu.Unlock()
-	s.line("%5.1fs %s %s", elapsed.Seconds(), mark, text)
+	lead := fmt.Sprintf("%5.1fs %s ", elapsed.Seconds(), mark)
+	for line := range wrapped(text, width-len(lead)) {
+		s.line("%s%s", lead, line)
+		lead = strings.Repeat(" ", len(lead))
+	}
+}
+
+// wrapped gives the lines of a text, broken between words.
+func wrapped(text string, width int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		line := ""
+		for word := range strings.FieldsSeq(text) {
+			if line != "" && len(line)+1+len(word) > width {
+				if !yield(line) {
+					return
+				}
+				line = ""
+			}
+			line = strings.TrimPrefix(line+" "+word, " ")
+		}
+		yield(line)
+	}
 }
 
 // line prints a line above the table.
@@ -80,22 +107,34 @@ func (s *screen) draw(b *board, elapsed time.Duration) {
 	defer s.mu.Unlock()
 	previous := s.elapsed
 	s.elapsed = elapsed
-	switch {
-	case s.terminal:
+	switch lines := strings.Count(table, "\n"); {
+	case s.hasRoomFor(lines):
 		s.erase()
-		s.drawn = strings.Count(table, "\n")
+		s.drawn = lines
 	case previous/tableEvery == elapsed/tableEvery:
 		return
+	default:
+		s.drawn = 0 // what stood there has scrolled away
 	}
 	io.WriteString(s.w, table)
+}
+
+// hasRoomFor tells whether a table can be drawn over itself: a line that is broken,
+// or has scrolled away, cannot be erased.
+func (s *screen) hasRoomFor(lines int) bool {
+	if s.terminal == nil {
+		return false
+	}
+	columns, rows, err := term.GetSize(int(s.terminal.Fd()))
+	return err == nil && columns >= width && rows > lines
 }
 
 // tableOf is the board as it is shown while the story goes on.
 func tableOf(b *board) string {
 	var t strings.Builder
-	fmt.Fprintf(&t, "\n  %-16s %-13s %-8s %6s %9s %5s %9s %9s\n", "ROUTE", "DIRECTION", "HEALTH", "SENT", "DELIVERED", "LATE", "IN FLIGHT", "MEDIAN")
+	fmt.Fprintf(&t, "\n  %-16s %-12s %-7s %5s %9s %5s %9s %8s\n", "ROUTE", "DIRECTION", "HEALTH", "SENT", "DELIVERED", "LATE", "IN FLIGHT", "MEDIAN")
 	b.each(func(route string, r *row) {
-		fmt.Fprintf(&t, "  %-16s %-13s %-8s %6d %9d %5d %9d %9s\n", route, r.direction, r.health, r.sent,
+		fmt.Fprintf(&t, "  %-16s %-12s %-7s %5d %9d %5d %9d %8s\n", route, r.direction, r.health, r.sent,
 			r.outcomes[probe.Delivered], r.outcomes[probe.Late], r.unsettled, short(r.median()))
 	})
 	return t.String()
@@ -104,21 +143,21 @@ func tableOf(b *board) string {
 // summary is the end of the demo.
 func (s *screen) summary(r report) {
 	s.line("")
-	lost, late, longest := 0, 0, time.Duration(0)
 	for _, name := range r.names {
-		route := r.Routes[name]
-		lost += route.Outcomes[probe.Lost]
-		late += route.Outcomes[probe.Late]
-		longest = max(longest, route.longestDelay)
-		s.line("  %-16s sent %3d: %s", name, route.Sent, inWords(route))
+		lead := fmt.Sprintf("  %-14s sent %3d: ", name, r.Routes[name].Sent)
+		for line := range wrapped(inWords(r.Routes[name]), width-len(lead)) {
+			s.line("%s%s", lead, line)
+			lead = strings.Repeat(" ", len(lead))
+		}
 	}
 	s.line("")
-	s.line("Mail from outside was delayed by up to %s: %d messages came late, %d were lost.", short(longest), late, lost)
-	if r.ConservationOK {
-		s.line("In each of %d scrapes: sent + adopted = outcomes + in flight.", r.scrapes)
-		return
+	outside := r.Routes[brokenRoute]
+	s.line("Mail from outside was delayed by up to %s: %d came late, %d were lost.",
+		short(outside.longestDelay), outside.Outcomes[probe.Late], outside.Outcomes[probe.Lost])
+	s.line("In %d scrapes: sent + adopted = outcomes + in flight.", r.scrapes)
+	for _, p := range r.Problems {
+		s.line("THE STORY DID NOT HOLD: %s", p)
 	}
-	s.line("CONSERVATION DOES NOT HOLD in %d scrapes: %s", r.scrapes, strings.Join(r.problems, "; "))
 }
 
 // inWords lists the outcomes of a route that there were, and its health.
@@ -133,9 +172,9 @@ func inWords(r routeReport) string {
 		words = append(words, fmt.Sprintf("%d in flight", r.InFlight))
 	}
 	if r.Latency != nil {
-		words = append(words, fmt.Sprintf("median %.0f ms", r.Latency.Median*1000))
+		words = append(words, "median "+short(time.Duration(r.Latency.Median*float64(time.Second))))
 	}
-	var states []string
+	states := []string{string(probe.HealthUnknown)}
 	for _, h := range r.Health {
 		states = append(states, string(h.To))
 	}

@@ -2,19 +2,21 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/mailpath/mailpath/lab/world"
 	"github.com/mailpath/mailpath/probe"
 )
 
-// The story's pace. The whole of it takes less than two minutes.
+// The story's pace. All of it together takes less than two minutes, whatever happens.
 const (
-	calmFor   = 12 * time.Second // and until every route is known to be ok
-	brokenFor = 30 * time.Second
-	drainFor  = 40 * time.Second // at most, until nothing is held and all is well again
-	afterFor  = 4 * time.Second
-	idleFor   = 10 * time.Second // at most, for a moment with nothing in flight
+	calmFor    = 12 * time.Second // then, until every route is known to be ok
+	calmLimit  = 20 * time.Second // at most
+	brokenFor  = 30 * time.Second
+	drainLimit = 30 * time.Second // at most, until nothing is held and all is well again
+	afterFor   = 4 * time.Second
+	idleLimit  = 10 * time.Second // at most, for a moment with nothing in flight
 )
 
 // fault is one thing that was done to the mail world.
@@ -24,32 +26,79 @@ type fault struct {
 	What      string    `json:"what"`
 }
 
-const brokenComponent = "gateway-in"
+// What breaks in the story, and the one route that must notice.
+const (
+	brokenComponent = "gateway-in"
+	brokenRoute     = "outside-to-hq"
+)
 
-// tell does the story to the mail world.
+// tell does the story to the mail world and says what is seen of it. What does not
+// go as it should is a problem of the report. An error means that it was cut short.
 func (d *demo) tell(ctx context.Context) error {
-	allWell := func() bool {
-		return d.board.all(func(r *row) bool { return r.health == probe.HealthOK })
-	}
-	d.screen.say("all is well: one message every %v along each of six routes", demoEvery)
+	d.screen.say("one message every %v along each of six routes", demoEvery)
 	d.pause(ctx, calmFor)
-	d.waitFor(ctx, drainFor, allWell)
+	if d.expect(ctx, calmLimit, "every route is ok", d.allWell) {
+		d.screen.say("all is well on every route")
+	}
+	if err := d.damage(ctx); err != nil {
+		return err
+	}
+	if err := d.repair(ctx); err != nil {
+		return err
+	}
+	d.pause(ctx, afterFor)
+	d.expect(ctx, idleLimit, "nothing is in flight", func() bool { return d.engine.InFlight() == 0 })
+	return ctx.Err()
+}
 
+func (d *demo) allWell() bool {
+	return d.board.all(func(_ string, r *row) bool { return r.health == probe.HealthOK })
+}
+
+// damage breaks the gateway's filter and lets it be broken for a while.
+func (d *demo) damage(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if err := d.world.Break(brokenComponent, world.CrashLoop{}); err != nil {
 		return err
 	}
 	d.noteFault("crash loop", "the gateway's inbound filter crash-loops on a malformed piece of spam; the gateway goes on answering 250 and holds the mail")
 	d.pause(ctx, brokenFor)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	d.screen.say("the gateway holds %d messages", d.world.Held()[brokenComponent])
+	onlyOutside := func() bool {
+		return d.board.all(func(route string, r *row) bool { return (r.health == probe.HealthBroken) == (route == brokenRoute) })
+	}
+	if d.expect(ctx, 0, "only mail from outside has stopped", onlyOutside) {
+		d.screen.say("mail from outside has stopped; all other mail flows")
+	}
+	return nil
+}
 
-	d.screen.say("held at the gateway: %d messages; mail from outside has stopped, all other mail flows", d.world.Held()[brokenComponent])
+// repair mends the filter and waits until the held mail has drained.
+func (d *demo) repair(ctx context.Context) error {
 	if err := d.world.Repair(brokenComponent); err != nil {
 		return err
 	}
 	d.noteFault("repaired", "the filter is repaired; the held mail drains")
-	d.waitFor(ctx, drainFor, func() bool { return d.world.Held()[brokenComponent] == 0 && allWell() })
-	d.pause(ctx, afterFor)
-	d.waitFor(ctx, idleFor, func() bool { return d.engine.InFlight() == 0 })
-	return nil
+	drained := func() bool { return d.world.Held()[brokenComponent] == 0 && d.allWell() }
+	if d.expect(ctx, drainLimit, "the held mail has drained and every route is ok", drained) {
+		d.screen.say("the held mail has drained; all is well again")
+	}
+	return ctx.Err()
+}
+
+// expect waits for something that should come to pass, and notes it if it does not.
+func (d *demo) expect(ctx context.Context, limit time.Duration, what string, condition func() bool) bool {
+	d.waitFor(ctx, limit, condition)
+	holds := condition()
+	if !holds && ctx.Err() == nil {
+		d.problems = append(d.problems, fmt.Sprintf("after %v it does not hold that %s", limit, what))
+	}
+	return holds
 }
 
 func (d *demo) noteFault(what, words string) {

@@ -37,7 +37,7 @@ var house = map[string][]string{
 	"lab/world/worldtest": {"probe", "lab/ca", "lab/world"},
 	"lab/debian":          {"lab/ca", "github.com/emersion/go-smtp"},
 	"lab/debian/maillab":  {"lab/debian", "probe"},
-	"cmd/mailpath":        {"probe", "checks", "exporters", "lab/world", "github.com/spf13/cobra"},
+	"cmd/mailpath":        {"probe", "checks", "exporters", "lab/world", "github.com/spf13/cobra", "golang.org/x/term"},
 }
 
 // forTests may be imported by any test file, beside what its folder may.

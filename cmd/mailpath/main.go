@@ -19,6 +19,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
 	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(status)
@@ -47,12 +48,20 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// ours marks an error as the probe's own trouble.
+// ours marks an error as the probe's own trouble, unless it has a status already.
 func ours(err error) error {
+	if err == nil || errors.As(err, new(*exitError)) {
+		return err
+	}
+	return &exitError{exitOurs, err}
+}
+
+// usage marks an error as the user's to mend.
+func usage(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &exitError{exitOurs, err}
+	return &exitError{exitUsage, err}
 }
 
 // run carries one command line out and gives the exit status.
@@ -70,6 +79,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 	}
 	fmt.Fprintln(stderr, "mailpath:", err)
+	if !errors.As(err, new(*exitError)) {
+		fmt.Fprintln(stderr, "See mailpath --help.")
+	}
 	return status
 }
 
@@ -84,7 +96,7 @@ Exit status: 0 all is well, 1 the path is bad, 2 the command line or the
 configuration is wrong, 3 the probe itself is in trouble.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Version:       buildOf().version,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(stdout)

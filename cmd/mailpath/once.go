@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -41,11 +40,8 @@ the probe's own trouble or a mailbox that cannot be watched.`,
 
 func runOnce(cmd *cobra.Command, cfg *config.Config) error {
 	keys, err := configuredKeys(cfg)
-	if errors.Is(err, errNoKey) {
-		return &exitError{exitUsage, err}
-	}
 	if err != nil {
-		return ours(err)
+		return usage(err)
 	}
 	clock := probe.NewClock()
 	parts, err := build(cfg, keys, clock)
@@ -58,6 +54,10 @@ func runOnce(cmd *cobra.Command, cfg *config.Config) error {
 	engine := newEngine(parts, keys, journal.NewMemory(clock), clock, log, results, &timeline{w: out, clock: clock})
 	if err := engine.Once(cmd.Context()); err != nil {
 		return ours(err)
+	}
+	if cmd.Context().Err() != nil {
+		fmt.Fprintln(out, "\ninterrupted: this round says nothing")
+		return &exitError{status: exitOurs}
 	}
 	return summarise(out, results)
 }
@@ -140,12 +140,16 @@ func short(d time.Duration) string {
 func summarise(w io.Writer, results *board) error {
 	status := exitOK
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nROUTE\tDIRECTION\tRESULT\tLATENCY")
+	fmt.Fprintln(table, "\nROUTE\tDIRECTION\tRESULT\tLATENCY\tWHY")
 	results.each(func(route string, r *row) {
-		result, latency, code := verdictOf(r)
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", route, r.direction, result, latency)
-		if status == exitOK || code == exitBad {
-			status = code
+		v := verdictOf(r)
+		latency := "-"
+		if len(r.latencies) > 0 {
+			latency = short(r.median())
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", route, r.direction, v.result, latency, v.why)
+		if status == exitOK || v.status == exitBad {
+			status = v.status
 		}
 	})
 	if err := table.Flush(); err != nil || status == exitOK {
@@ -154,23 +158,26 @@ func summarise(w io.Writer, results *board) error {
 	return &exitError{status: status}
 }
 
-// verdictOf says what one round showed of a route.
-func verdictOf(r *row) (result, latency string, status int) {
-	latency = "-"
-	if len(r.latencies) > 0 {
-		latency = short(r.median())
-	}
+// roundVerdict is what one round showed of a route.
+type roundVerdict struct {
+	result, why string
+	status      int
+}
+
+func verdictOf(r *row) roundVerdict {
 	switch {
 	case r.bad > 0 && r.last.Status == probe.Delivered:
-		return "wrong place: " + r.last.Folder, latency, exitBad
+		return roundVerdict{"wrong place", "it is in " + r.last.Folder, exitBad}
 	case r.bad > 0:
-		return string(r.last.Status), latency, exitBad
+		return roundVerdict{string(r.last.Status), r.why, exitBad}
 	case r.vague > 0:
-		return string(r.last.Status) + ": the probe's own trouble", latency, exitOurs
+		return roundVerdict{string(r.last.Status), r.why, exitOurs}
 	case r.missed > 0:
-		return "not arrived", latency, exitBad
+		return roundVerdict{"not arrived", "it was accepted, and is not in the mailbox", exitBad}
+	case r.unanswered > 0:
+		return roundVerdict{"answer unknown", "it may not have been accepted, and is not in the mailbox", exitOurs}
 	case r.unsettled > 0 || r.sent == 0:
-		return "nobody could look", latency, exitOurs
+		return roundVerdict{"nobody could look", r.blind, exitOurs}
 	}
-	return "ok", latency, exitOK
+	return roundVerdict{"ok", "", exitOK}
 }

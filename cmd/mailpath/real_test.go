@@ -274,9 +274,9 @@ func TestKillOverRealServers(t *testing.T) {
 	// Long enough that the time at which the second process looks says little.
 	s.waitForDrain(killed.Add(3 * time.Second))
 	second := startChild(t, program, config, journal)
-	if adopted := second.metric("mailpath_messages_adopted_total", branch); adopted < 4 {
-		t.Errorf("got %g messages taken over, want the 4 that were in flight at least", adopted)
-	}
+	second.waitFor("to take over the 4 that were in flight at least", func() bool {
+		return second.metric("mailpath_messages_adopted_total", branch) >= 4
+	})
 	second.waitFor("to settle what was in flight", func() bool { return second.metric("mailpath_in_flight_messages", branch) <= 2 })
 	balance, err := readBalance(t.Context(), second.url+"/metrics")
 	s.must(err)

@@ -1,9 +1,15 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
+	"os/signal"
 	"runtime"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -26,9 +32,10 @@ func newRun() *cobra.Command {
 		Use:   "run",
 		Short: "Probe by the schedule until stopped",
 		Long: `run sends test messages by the schedule, watches the mailboxes, and serves metrics,
-until SIGINT or SIGTERM. Each outcome is one line of JSON on standard output; the
-log goes to standard error. Messages in flight are kept in the journal: the next
-run goes on with them.`,
+until SIGINT or SIGTERM. Each outcome is one line of JSON on standard output, and so
+is each change of a route's health (docs/outcomes.md describes them); the log goes to
+standard error. Messages in flight are kept in the journal: the next run goes on
+with them.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(configPath)
@@ -47,50 +54,94 @@ run goes on with them.`,
 
 func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address string, log *slog.Logger) (err error) {
 	for _, n := range cfg.Notes {
-		log.Warn("note on the configuration", "note", n)
+		log.Info("note on the configuration", "note", n)
 	}
+	web, err := listen(address)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, ours(web.close())) }()
 	clock := probe.NewClock()
 	j, err := journal.Open(journalPath, clock)
 	if err != nil {
 		return ours(err)
 	}
 	defer func() { err = errors.Join(err, ours(j.Close())) }()
-	keys, err := runKeys(cfg, journalPath+".key", log)
+	since := j.State().Last
+	keys, err := runKeys(cfg, journalPath, since, log)
 	if err != nil {
-		return ours(err)
+		return err
 	}
 	parts, err := build(cfg, keys, clock)
 	if err != nil {
 		return ours(err)
 	}
-	web, err := listen(address)
-	if err != nil {
-		return ours(err)
-	}
-	defer func() { err = errors.Join(err, ours(web.close())) }()
+	defer warnOfHangUps(log)()
 
-	since := j.State().Last
 	metrics := newMetrics(cfg.Prober, cfg.Site, parts.probes, clock, since)
 	outcomes := jsonlog.New(cmd.OutOrStdout(), since)
-	engine := newEngine(parts, keys, j, clock, log, metrics, outcomes)
+	engine := newEngine(parts, keys, j, clock, log, metrics, outcomes, healthLog{log, since})
 	web.serve(metrics.Handler(), engine.Ready())
 	log.Info("probing", "prober", cfg.Prober, "probes", len(parts.probes), "mailboxes", len(parts.watchers),
 		"journal", journalPath, "metrics", web.url()+"/metrics")
 	err = engine.Run(cmd.Context())
-	log.Info("stopped", "in_flight", engine.InFlight())
-	return ours(errors.Join(err, outcomes.Err()))
+	log.Info("stopped; the next run goes on with what is in flight", "in_flight", engine.InFlight())
+	return ours(errors.Join(err, outcomes.Close()))
 }
 
-// runKeys reads the configured keys, or else the one beside the journal.
-func runKeys(cfg *config.Config, beside string, log *slog.Logger) (*probe.Keyring, error) {
+// warnOfHangUps keeps SIGHUP, by which services are told to reload, from ending the
+// process. It gives the function that ends that.
+func warnOfHangUps(log *slog.Logger) (stop func()) {
+	hangUps := make(chan os.Signal, 1)
+	signal.Notify(hangUps, syscall.SIGHUP)
+	go func() {
+		for range hangUps {
+			log.Warn("got SIGHUP: this version cannot reload its configuration; restart it, nothing in flight is lost")
+		}
+	}()
+	return func() {
+		signal.Stop(hangUps)
+		close(hangUps)
+	}
+}
+
+// healthLog is an exporter that logs how routes are.
+type healthLog struct {
+	log   *slog.Logger
+	since probe.Seq
+}
+
+// Export implements probe.Exporter.
+func (h healthLog) Export(c probe.Change) {
+	changed, ok := c.(probe.HealthChanged)
+	if !ok || changed.Seq <= h.since {
+		return
+	}
+	level := slog.LevelWarn
+	if changed.To == probe.HealthOK {
+		level = slog.LevelInfo
+	}
+	h.log.Log(context.Background(), level, "route is "+string(changed.To), "route", changed.Route, "before", changed.From, "reason", changed.Reason)
+}
+
+// runKeys reads the configured keys, or else the one beside the journal, which is
+// made with a new journal. Without the key that signed them, the messages that an
+// old journal has in flight could never be recognised.
+func runKeys(cfg *config.Config, journalPath string, last probe.Seq, log *slog.Logger) (*probe.Keyring, error) {
 	if len(cfg.TagKeys) > 0 {
-		return configuredKeys(cfg)
+		keys, err := configuredKeys(cfg)
+		return keys, usage(err)
+	}
+	beside := journalPath + ".key"
+	if _, err := os.Stat(beside); errors.Is(err, fs.ErrNotExist) && last > 0 {
+		return nil, ours(fmt.Errorf("reading the tag key: journal %s has been used, but its key %s is gone: "+
+			"put the key back, name one in tag_keys, or move the journal away to begin anew", journalPath, beside))
 	}
 	keys, made, err := keyBeside(cfg.Prober, beside)
 	if made {
 		log.Warn("the configuration has no tag_keys: made a key beside the journal; keep it, and name it in tag_keys", "file", beside)
 	}
-	return keys, err
+	return keys, ours(err)
 }
 
 // newMetrics makes the exporter for Prometheus.

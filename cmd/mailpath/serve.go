@@ -20,13 +20,19 @@ type server struct {
 func listen(address string) (*server, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("listening for HTTP on %s: %w: give --listen another address", address, err)
+		return nil, usage(fmt.Errorf("listening for HTTP on %s: %w: give --listen another address, such as 127.0.0.1:0", address, err))
 	}
 	return &server{listener: l}, nil
 }
 
-// url is where the server is found.
-func (s *server) url() string { return "http://" + s.listener.Addr().String() }
+// url is where the server is found from this machine.
+func (s *server) url() string {
+	address := s.listener.Addr().(*net.TCPAddr)
+	if address.IP.IsUnspecified() {
+		return fmt.Sprintf("http://127.0.0.1:%d", address.Port)
+	}
+	return "http://" + address.String()
+}
 
 // serve answers in the background. Before ready is closed there is nothing to tell:
 // metrics would go backwards while the journal is replayed.

@@ -7,7 +7,9 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/mailpath/mailpath/exporters/jsonlog"
@@ -90,6 +92,9 @@ func compare(t *testing.T, name string, changes []probe.Change) {
 	for _, c := range changes {
 		e.Export(c)
 	}
+	if err := e.Close(); err != nil {
+		t.Errorf("got error %v, want none", err)
+	}
 	path := filepath.Join("testdata", name)
 	if *update {
 		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
@@ -108,9 +113,6 @@ func compare(t *testing.T, name string, changes []probe.Change) {
 			t.Errorf("got %q, want JSON", line)
 		}
 	}
-	if e.Err() != nil {
-		t.Errorf("got error %v, want none", e.Err())
-	}
 }
 
 func TestOutcomes(t *testing.T) { compare(t, "outcomes.jsonl", outcomes()) }
@@ -119,9 +121,12 @@ func TestOthers(t *testing.T) { compare(t, "others.jsonl", others()) }
 
 func TestReplayIsNotWrittenAgain(t *testing.T) {
 	var b bytes.Buffer
-	var e probe.Exporter = jsonlog.New(&b, 25)
+	e := jsonlog.New(&b, 25)
 	for _, c := range outcomes() {
 		e.Export(c)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
 	}
 	if got := bytes.Count(b.Bytes(), []byte("\n")); got != 1 {
 		t.Errorf("got %d lines, want the one of event 26:\n%s", got, b.String())
@@ -147,10 +152,35 @@ func TestWriteErrorIsKept(t *testing.T) {
 	for _, c := range outcomes()[:3] {
 		e.Export(c)
 	}
-	if !errors.Is(e.Err(), errDiskFull) {
-		t.Errorf("got error %v, want %v", e.Err(), errDiskFull)
+	if err := errors.Join(e.Close(), e.Close()); !errors.Is(err, errDiskFull) {
+		t.Errorf("got error %v, want %v", err, errDiskFull)
 	}
 	if f.writes != 3 {
 		t.Errorf("got %d writes, want 3: one error does not end the log", f.writes)
 	}
+}
+
+// stuck never returns from a write until it is let go.
+type stuck chan struct{}
+
+func (s stuck) Write(p []byte) (int, error) {
+	<-s
+	return len(p), nil
+}
+
+// Nobody waits for a pager: neither the engine, nor for ever its end.
+func TestWhoeverDoesNotReadStopsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := make(stuck)
+		e := jsonlog.New(s, 10)
+		for range 30_000 {
+			for _, c := range outcomes()[:1] {
+				e.Export(c)
+			}
+		}
+		if err := e.Close(); err == nil || !strings.Contains(err.Error(), "lines were lost because nobody read them") {
+			t.Errorf("got %v, want the number of lines that were lost", err)
+		}
+		close(s)
+	})
 }

@@ -148,7 +148,7 @@ func (c *chance) restart(e *prom.Exporter) {
 	for _, event := range events {
 		c.world.apply(event)
 	}
-	for _, event := range c.world.tracker.Orphans(c.now) {
+	for _, event := range c.world.tracker.Orphans(c.now, func(string) bool { return true }) {
 		c.world.tell(c.now, event.Fact)
 	}
 	c.open = nil

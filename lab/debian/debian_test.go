@@ -23,6 +23,12 @@ func started(t *testing.T, options debian.Options) *debian.Lab {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		if t.Failed() {
+			for _, h := range []debian.Host{lab.Gateway, lab.A, lab.B} {
+				log, _ := os.ReadFile(h.PostfixLog)
+				t.Logf("the log of Postfix on %s:\n%s", h.Name, log)
+			}
+		}
 		if err := lab.Stop(); err != nil {
 			t.Error(err)
 		}

@@ -6,6 +6,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -178,7 +181,7 @@ func (l *Lab) Stop() error {
 	for _, s := range l.servers {
 		tasks = append(tasks, s.stop)
 	}
-	err := together(tasks...)
+	err := errors.Join(together(tasks...), l.stopStrangers())
 	if l.ownDir && err == nil {
 		err = removeDir(l.Dir)
 		l.ownDir = false
@@ -187,6 +190,31 @@ func (l *Lab) Stop() error {
 		return fmt.Errorf("stopping the lab: %w", err)
 	}
 	return nil
+}
+
+// stopStrangers ends servers of the lab that somebody started by hand, with postfix
+// start or dovecot: those are not ours, but nothing must outlive their directory.
+func (l *Lab) stopStrangers() error {
+	var tasks []func() error
+	for _, h := range l.hosts() {
+		if alive(filepath.Join(h.Dir, "queue", "pid", "master.pid")) {
+			tasks = append(tasks, asRoot(context.Background(), "postfix", "-c", h.postfixDir(), "stop").Run)
+		}
+		if h.site() && alive(filepath.Join(h.Dir, "run", "master.pid")) {
+			tasks = append(tasks, asRoot(context.Background(), "doveadm", "-c", h.dovecotFile(), "stop").Run)
+		}
+	}
+	return together(tasks...)
+}
+
+// alive tells whether the process that a file names is there.
+func alive(pidFile string) bool {
+	pid, err := os.ReadFile(pidFile)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(filepath.Join("/proc", strings.TrimSpace(string(pid))))
+	return err == nil
 }
 
 // together runs tasks at the same time and joins their errors.

@@ -108,7 +108,15 @@ func Load(path string) (*Config, error) {
 // Notes of the result are what deserves a word without being wrong: what this
 // version accepts and does not use yet, and what is configured and never used.
 func Parse(name string, data []byte) (*Config, error) {
-	r := newReader(name)
+	c, problems := newReader(name).parse(data)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return c, nil
+}
+
+// parse reads a configuration; it is nil if there are problems.
+func (r *reader) parse(data []byte) (*Config, Problems) {
 	root := r.document(data)
 	if root == nil {
 		return nil, r.problems

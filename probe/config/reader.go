@@ -18,6 +18,7 @@ type reader struct {
 	file            string // as the user named it
 	dir             string // what relative paths are relative to
 	problems, notes Problems
+	references      []reference
 }
 
 func newReader(file string) *reader {

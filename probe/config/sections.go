@@ -21,7 +21,14 @@ func (r *reader) config(root *yaml.Node) *Config {
 	c := &Config{Prober: top.name("prober"), Site: top.name("site")}
 	b := book{newRegistry("component"), newRegistry("sender"), newRegistry("mailbox"), newRegistry("route")}
 	for _, i := range top.items("tag_keys") {
-		c.TagKeys = append(c.TagKeys, r.tagKey(i))
+		key := r.tagKey(i)
+		if key != (Secret{}) && slices.Contains(c.TagKeys, key) {
+			r.wrong(i.node, i.where, "got a key that stands in the list already, want each once")
+		}
+		c.TagKeys = append(c.TagKeys, key)
+	}
+	if len(c.TagKeys) == 0 && root.Kind == yaml.MappingNode {
+		r.note(root, "tag_keys", "there are none: `mailpath run` makes one beside its journal, `mailpath once` needs one; `mailpath config key FILE` makes one")
 	}
 	for _, e := range top.named("components") {
 		c.Components = append(c.Components, r.component(e, b.components))
@@ -60,7 +67,11 @@ func (r *reader) tagKey(i item) Secret {
 		r.wrong(i.node, i.where, "got %s, want {file: /path} or {env: NAME}: keys stand in files or the environment", kind(i.node))
 		return Secret{}
 	}
-	return r.fields(i.node, i.where, tagKeyKeys).secret("file", "env")
+	f := r.fields(i.node, i.where, tagKeyKeys)
+	key := f.secret("file", "env")
+	f.refersTo("file", key.aTagKey)
+	f.refersTo("env", key.aTagKey)
+	return key
 }
 
 func (r *reader) component(e entry, known *registry) Component {
@@ -121,7 +132,7 @@ func (r *reader) senders(e entry, known *registry) []Sender {
 	f := r.fields(e.value, "senders."+e.name, senderKeys)
 	smtp := f.fields("smtp", smtpKeys)
 	from := f.address("from")
-	common := SMTP{CAFile: smtp.filePath("ca_file"), EHLO: smtp.ehlo(from), Auth: smtp.auth()}
+	common := SMTP{CAFile: smtp.caFile(), EHLO: smtp.ehlo(from), Auth: smtp.auth()}
 	servers := smtp.servers("server", exampleServer("smtp"))
 	suffixes, mode := serverSuffixes(servers), smtp.tls(probe.NoTLS)
 	var senders []Sender
@@ -149,8 +160,12 @@ func (f *fields) ehlo(from string) string {
 		return domain(from)
 	}
 	got := f.text("ehlo")
-	if got != "" && !greetable(got) {
+	switch {
+	case got == "":
+	case !greetable(got):
 		f.bad("ehlo", "got %q, want a host such as probe.example.com", got)
+	case strings.EqualFold(strings.TrimSuffix(got, "."), "localhost"):
+		f.bad("ehlo", "got %q, which strict gateways refuse; want this machine's full name, such as probe.example.com", got)
 	}
 	return got
 }
@@ -160,7 +175,7 @@ func (r *reader) mailbox(e entry, known *registry) Mailbox {
 	known.define(r, e, f.where)
 	m := Mailbox{Name: e.name, Address: f.address("address")}
 	imap := f.fields("imap", imapKeys)
-	m.IMAP = IMAP{CAFile: imap.filePath("ca_file"), Auth: imap.auth()}
+	m.IMAP = IMAP{CAFile: imap.caFile(), Auth: imap.auth()}
 	if imap.has("server") {
 		s := r.readServer(item{imap.values["server"], imap.path("server")}, exampleServer("imap"))
 		m.IMAP.Server, m.IMAP.TLS = s.address(), imap.tls(probe.ImplicitTLS)(s)
@@ -173,9 +188,21 @@ func (r *reader) mailbox(e entry, known *registry) Mailbox {
 		if slices.Contains(m.Folders, w.text) {
 			r.wrong(w.node, w.where, "got %q twice in one list, want it once", w.text)
 		}
+		if strings.ContainsAny(w.text, "*%") {
+			r.wrong(w.node, w.where, "got %q, want the name of one folder, without * and %%", w.text)
+		}
 		m.Folders = append(m.Folders, w.text)
 	}
+	if f.has("folders") && len(m.Folders) > 0 && !slices.Contains(m.Folders, "INBOX") {
+		f.bad("folders", "got no INBOX, want it among them: mail that arrives as it should would be told lost")
+	}
 	return m
+}
+
+func (f *fields) caFile() string {
+	file := f.filePath("ca_file")
+	f.refersTo("ca_file", func() error { return certificates(file) })
+	return file
 }
 
 func (f *fields) auth() *Auth {
@@ -183,7 +210,10 @@ func (f *fields) auth() *Auth {
 		return nil
 	}
 	a := f.fields("auth", authKeys)
-	return &Auth{Username: a.text("username"), Password: a.secret("password_file", "password_env")}
+	password := a.secret("password_file", "password_env")
+	a.refersTo("password_file", password.readable)
+	a.refersTo("password_env", password.readable)
+	return &Auth{Username: a.text("username"), Password: password}
 }
 
 // guard refuses to send a password in the clear to another machine, and a CA file

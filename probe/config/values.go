@@ -69,7 +69,7 @@ func (f *fields) duration(key string, shortest time.Duration) time.Duration {
 	got, err := time.ParseDuration(text)
 	switch {
 	case err != nil:
-		f.bad(key, "got %q, want a duration with its unit, such as 30s", text)
+		f.bad(key, "got %q, want a duration with its unit (s, m or h), such as 30s", text)
 	case got < shortest:
 		f.bad(key, "got %s, want at least %s", text, brief(shortest))
 	default:

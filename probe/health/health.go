@@ -50,6 +50,9 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 	case probe.DeadlineMissed:
 		return m.weighed(c.Origin, c.Message.Route, probe.Weigh(c).Sign, failure{how: notInTime})
 	case probe.Settled:
+		if a := c.Outcome.Attempt; c.Outcome.Status == probe.Unsent && a != nil && a.Ours && c.Message.Purpose == probe.Scheduled {
+			return m.unable(c.Origin, c.Message.Route, a.Problem)
+		}
 		return m.weighed(c.Origin, c.Message.Route, probe.Weigh(c).Sign, failureOf(c.Outcome))
 	case probe.MailboxBlind:
 		return m.watched(c.Origin, c.Mailbox, func(r *route) {
@@ -61,12 +64,23 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 	return nil
 }
 
+// unable takes in a scheduled message that the probe could not send.
+func (m *Monitor) unable(o probe.Origin, name, trouble string) []probe.Change {
+	r := m.byName[name]
+	if r == nil {
+		return nil
+	}
+	r.unable(trouble)
+	return r.show(o)
+}
+
 // weighed takes in one sign of a route. The failure matters only if it is one.
 func (m *Monitor) weighed(o probe.Origin, name string, sign probe.Sign, f failure) []probe.Change {
 	r := m.byName[name]
 	if r == nil || sign == probe.NoSign {
 		return nil
 	}
+	r.own = 0
 	switch sign {
 	case probe.Arrival:
 		r.arrived()

@@ -17,6 +17,11 @@ type route struct {
 	blind   bool
 	problem string // why it is blind
 
+	// Messages in a row that the probe could not send by its own fault. They say
+	// nothing about the route, but what was known of it gets old.
+	own     int
+	trouble string
+
 	// The row of signs that are alike, up to now. Only an arrival ends a row of
 	// failures: a deferral between two absences is no good news. Every failure ends
 	// a row of arrivals.
@@ -32,6 +37,12 @@ func newRoute(r probe.Route) *route {
 		known: probe.HealthUnknown, shown: probe.HealthUnknown,
 		why: "too few messages have been sent to tell",
 	}
+}
+
+// unable takes in a message that the probe could not send by its own fault.
+func (r *route) unable(trouble string) {
+	r.own++
+	r.trouble = trouble
 }
 
 // arrived takes in an arrival.
@@ -69,6 +80,8 @@ func (r *route) show(o probe.Origin) []probe.Change {
 	switch {
 	case r.blind:
 		to, reason = probe.HealthBlind, fmt.Sprintf("mailbox %s cannot be watched: %s", r.mailbox, r.problem)
+	case r.own >= decisive:
+		to, reason = probe.HealthUnknown, "the probe itself is in trouble and cannot send, so nothing is known of this route: "+r.trouble
 	case r.shown == probe.HealthBlind:
 		reason = fmt.Sprintf("mailbox %s is watched again; what is known of the route: %s", r.mailbox, r.why)
 	}

@@ -1,6 +1,7 @@
 package imapwatch
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -23,19 +24,18 @@ const (
 func (s *session) read(f *folder, m *mark, l *probe.Look) error {
 	var uidNext imap.UID
 	if open := s.client.Mailbox(); !s.opened || open == nil || open.Name != f.name {
-		data, err := s.examine(f, m)
-		if err != nil {
+		var err error
+		if uidNext, err = s.examine(f, m); err != nil {
 			return err
 		}
-		uidNext = data.UIDNext
 	}
 	t := s.notices.take()
-	parts, err := s.unread(m)
+	fresh, err := s.unread(m)
 	if err != nil {
 		return err
 	}
-	for _, uids := range parts {
-		if err := s.fetch(f, uids, m, t, l); err != nil {
+	for part := range slices.Chunk(fresh, fetchAtOnce) {
+		if err := s.fetch(f, part, m, t, l); err != nil {
 			return err
 		}
 	}
@@ -44,82 +44,97 @@ func (s *session) read(f *folder, m *mark, l *probe.Look) error {
 	return nil
 }
 
-// examine opens a folder read-only. UIDs of another UIDVALIDITY mean nothing (RFC
-// 9051 section 2.3.1.1): such a folder is new.
-func (s *session) examine(f *folder, m *mark) (data *imap.SelectData, err error) {
+// examine opens a folder read-only and gives its UIDNEXT, 0 where the server does
+// not tell. UIDs of another UIDVALIDITY mean nothing (RFC 9051 section 2.3.1.1):
+// such a folder is new.
+func (s *session) examine(f *folder, m *mark) (imap.UID, error) {
 	s.notices.take() // they were told of another folder
-	err = s.do("opening it", func() error {
+	var data *imap.SelectData
+	err := s.do("opening it", func() (err error) {
 		data, err = s.client.Select(f.name, &imap.SelectOptions{ReadOnly: true}).Wait()
 		return err
 	})
 	if refusal := new(imap.Error); errors.As(err, &refusal) {
-		return nil, fmt.Errorf("%w: create the folder, or take it out of the mailbox's folders", err)
+		return 0, fmt.Errorf("%w: create the folder, or take it out of the mailbox's folders", err)
 	}
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if data.UIDValidity != m.validity {
 		*m = mark{validity: data.UIDValidity}
 	}
 	m.messages = data.NumMessages
-	return data, nil
+	return data.UIDNext, nil
 }
 
-// unread says what to fetch: everything from the mark on, or, in a folder that is
-// new, what came within the window.
-func (s *session) unread(m *mark) ([]imap.UIDSet, error) {
+// message is how the server names a message now.
+type message struct {
+	uid      imap.UID
+	sequence uint32
+}
+
+// unread lists what has not been reported yet: all from the mark on, or, in a
+// folder that is new, what came within the window. The list is short to ask for
+// (UIDs alone), and tells afterwards whether each header has come.
+func (s *session) unread(m *mark) ([]message, error) {
 	if m.next != 0 {
-		return []imap.UIDSet{{imap.UIDRange{Start: m.next}}}, nil // n:*
+		return s.list(imap.UIDSet{imap.UIDRange{Start: m.next}}, m.next) // n:*
 	}
-	var recent []imap.UID
-	err := s.do("searching it", func() error {
+	last, err := s.last(m.messages)
+	if err != nil {
+		return nil, err
+	}
+	m.next = last + 1
+	var recent imap.UIDSet
+	err = s.do("searching it", func() error {
 		since := s.cfg.Clock.Now().Add(-s.cfg.Window - 48*time.Hour) // SINCE knows whole days, of an unknown zone
 		data, err := s.client.UIDSearch(&imap.SearchCriteria{Since: since}, nil).Wait()
 		if err == nil {
-			recent = data.AllUIDs()
+			recent = imap.UIDSetNum(data.AllUIDs()...)
 		}
 		return err
 	})
-	if err != nil {
+	if err != nil || len(recent) == 0 {
 		return nil, err
 	}
-	if m.next, err = s.afterLast(); err != nil {
-		return nil, err
-	}
-	slices.Sort(recent)
-	var parts []imap.UIDSet
-	for part := range slices.Chunk(recent, fetchAtOnce) {
-		parts = append(parts, imap.UIDSetNum(part...))
-	}
-	return parts, nil
+	return s.list(recent, 1)
 }
 
-// afterLast is the UID after that of the last message, asked for itself because
-// not every server tells UIDNEXT.
-func (s *session) afterLast() (next imap.UID, err error) {
-	next = 1
-	err = s.do("asking for the last UID", func() error {
-		last, err := s.client.Fetch(imap.UIDSet{imap.UIDRange{}}, &imap.FetchOptions{UID: true}).Collect() // *
-		for _, b := range last {
-			next = max(next, b.UID+1)
+// list asks for the UIDs and sequence numbers of messages. n:* gives the last
+// message even when its UID is below n; it is left out.
+func (s *session) list(set imap.NumSet, from imap.UID) ([]message, error) {
+	buffers, err := s.collect("listing messages", set, &imap.FetchOptions{UID: true})
+	var listed []message
+	for _, b := range buffers {
+		if b.UID >= from {
+			listed = append(listed, message{b.UID, b.SeqNum})
 		}
-		return err
-	})
-	return next, err
+	}
+	slices.SortFunc(listed, func(a, b message) int { return cmp.Compare(a.uid, b.uid) })
+	return listed, err
+}
+
+// last is the UID of the last message, asked for by its number: not every server
+// tells UIDNEXT, and the library loses the answer to a lone "*".
+func (s *session) last(messages uint32) (imap.UID, error) {
+	if messages == 0 {
+		return 0, nil
+	}
+	listed, err := s.list(imap.SeqSetNum(messages), 1)
+	if err != nil || len(listed) == 0 {
+		return 0, err
+	}
+	return listed[0].uid, nil
 }
 
 // fetch reads headers and keeps the messages that are ours.
-func (s *session) fetch(f *folder, uids imap.UIDSet, m *mark, t told, l *probe.Look) error {
-	header := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierHeader, Peek: true, Partial: &imap.SectionPartial{Size: maxHeader}}
-	buffers, err := s.collect("fetching headers", uids, &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{header}})
+func (s *session) fetch(f *folder, part []message, m *mark, t told, l *probe.Look) error {
+	buffers, err := s.headers(part)
 	if err != nil {
 		return err
 	}
-	fetched, start := s.cfg.Clock.Now(), m.next
+	fetched := s.cfg.Clock.Now()
 	for _, b := range buffers {
-		if uids.Dynamic() && b.UID < start {
-			continue // n:* gives the last message even when its UID is below n
-		}
 		m.next = max(m.next, b.UID+1)
 		o, ours, err := s.observe(f, m, b)
 		if err != nil {
@@ -134,6 +149,54 @@ func (s *session) fetch(f *folder, uids imap.UIDSet, m *mark, t told, l *probe.L
 		}
 	}
 	return nil
+}
+
+// headers fetches the headers of messages. The library drops an answer in which
+// the UID stands behind the header, as some servers write it, unless it was asked
+// for by sequence number: what is missing is asked for again that way. What is
+// missing then is an error, if it is still there: a message passed over in silence
+// would be told lost.
+func (s *session) headers(part []message) ([]*imapclient.FetchMessageBuffer, error) {
+	options := &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{
+		{Specifier: imap.PartSpecifierHeader, Peek: true, Partial: &imap.SectionPartial{Size: maxHeader}},
+	}}
+	var uids imap.UIDSet
+	for _, p := range part {
+		uids.AddNum(p.uid)
+	}
+	buffers, err := s.collect("fetching headers", uids, options)
+	missing := without(part, buffers)
+	if err != nil || len(missing) == 0 {
+		return buffers, err
+	}
+	var numbers imap.SeqSet
+	for _, p := range missing {
+		numbers.AddNum(p.sequence)
+	}
+	again, err := s.collect("fetching headers by number", numbers, options)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range again {
+		if slices.ContainsFunc(missing, func(p message) bool { return p.uid == b.UID }) {
+			buffers = append(buffers, b)
+		}
+	}
+	for _, p := range without(missing, buffers) {
+		if there, err := s.list(imap.UIDSetNum(p.uid), p.uid); err != nil || len(there) > 0 {
+			return nil, errors.Join(err, fmt.Errorf("fetching headers: the server lists UID %d and does not give its header", p.uid))
+		}
+	}
+	return buffers, nil
+}
+
+// without gives the messages that no buffer is of.
+func without(part []message, buffers []*imapclient.FetchMessageBuffer) []message {
+	return slices.DeleteFunc(slices.Clone(part), func(p message) bool {
+		return slices.ContainsFunc(buffers, func(b *imapclient.FetchMessageBuffer) bool {
+			return b.UID == p.uid && len(b.BodySection) > 0
+		})
+	})
 }
 
 // observe matches one message.
@@ -160,9 +223,9 @@ func (s *session) body(uid imap.UID) ([]byte, error) {
 	return sectionOf(buffers[0]), nil
 }
 
-func (s *session) collect(what string, uids imap.UIDSet, options *imap.FetchOptions) (buffers []*imapclient.FetchMessageBuffer, err error) {
+func (s *session) collect(what string, set imap.NumSet, options *imap.FetchOptions) (buffers []*imapclient.FetchMessageBuffer, err error) {
 	err = s.do(what, func() error {
-		buffers, err = s.client.Fetch(uids, options).Collect()
+		buffers, err = s.client.Fetch(set, options).Collect()
 		return err
 	})
 	return buffers, err

@@ -5,8 +5,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -20,11 +20,10 @@ import (
 type session struct {
 	cfg     Config
 	folders []*folder
-	conn    net.Conn
+	conn    *meteredConn
 	client  *imapclient.Client
 	notices *notices
-	opened  bool        // the first look has been taken
-	cut     atomic.Bool // we closed it because an answer did not come
+	opened  bool // the first look has been taken
 	release func() bool
 }
 
@@ -38,7 +37,7 @@ func (w *Watcher) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{cfg: w.cfg, folders: w.folders, conn: conn, notices: newNotices(w.cfg.Clock)}
+	s := &session{cfg: w.cfg, folders: w.folders, conn: &meteredConn{Conn: conn}, notices: newNotices(w.cfg.Clock)}
 	// The library knows no contexts: when ours ends, the connection does.
 	s.release = context.AfterFunc(ctx, func() { conn.Close() })
 	if err := s.start(ctx); err != nil {
@@ -76,11 +75,14 @@ func (s *session) encrypt(ctx context.Context, options *imapclient.Options) (err
 	switch s.cfg.TLS {
 	case probe.StartTLS:
 		s.client, err = imapclient.NewStartTLS(s.conn, options)
-		return err
+		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+			return fmt.Errorf("%w: the server hung up on words in the clear: is tls: implicit meant?", err)
+		}
+		return probe.ExplainTLS(err)
 	case probe.ImplicitTLS:
 		encrypted := tls.Client(s.conn, options.TLSConfig)
 		if err := encrypted.HandshakeContext(ctx); err != nil {
-			return err
+			return probe.ExplainTLS(err)
 		}
 		s.client = imapclient.New(encrypted, options)
 	default:
@@ -96,27 +98,27 @@ func (s *session) logIn() error {
 		return fmt.Errorf("%w: %w", probe.ErrOurs, err)
 	}
 	if s.client.Caps().Has(imap.AuthCap("PLAIN")) {
-		return s.client.Authenticate(sasl.NewPlainClient("", s.cfg.Username, password))
+		err = s.client.Authenticate(sasl.NewPlainClient("", s.cfg.Username, password))
+	} else {
+		err = s.client.Login(s.cfg.Username, password).Wait()
 	}
-	return s.client.Login(s.cfg.Username, password).Wait()
+	if refusal := new(imap.Error); errors.As(err, &refusal) {
+		return fmt.Errorf("user %q: %w: check the user name and the password's file or variable", s.cfg.Username, err)
+	}
+	return err
 }
 
-// do runs one command under a time-out: when it passes, the connection is closed,
-// which ends every wait of the library.
+// do runs one command under a watchdog.
 func (s *session) do(what string, command func() error) error {
-	timer := time.AfterFunc(commandTimeout, func() {
-		s.cut.Store(true)
-		s.conn.Close()
-	})
-	defer timer.Stop()
+	w := s.watch()
 	err := command()
-	switch {
-	case err == nil:
-		return nil
-	case s.cut.Load():
-		return fmt.Errorf("%s: no answer within %v", what, commandTimeout)
+	if why := w.stop(); why != nil && err != nil {
+		err = why
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
 }
 
 // close ends the connection, politely if it still answers.

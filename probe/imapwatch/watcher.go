@@ -30,9 +30,6 @@ type Config struct {
 }
 
 const (
-	// commandTimeout bounds the wait for each command's answer. The library has
-	// no bound of its own.
-	commandTimeout = 15 * time.Second
 	// rotation ends an IDLE early: servers and the firewalls before them forget
 	// connections that are silent for longer (RFC 9051 section 6.3.13 allows 29
 	// minutes, few grant them), and the look that follows proves that it lives.

@@ -72,8 +72,8 @@ func kindOf(fact probe.Fact) (kind, func(coder), error) {
 	return 0, nil, fmt.Errorf("encoding an event: got a fact of type %T, want one of package probe", fact)
 }
 
-// decode reads what encode wrote. It gives errUnknownKind for events of a newer
-// version, which are skipped.
+// decode reads what encode wrote. For events of a newer version it gives
+// errUnknownKind, and an event without a fact.
 func decode(raw []byte) (probe.Event, error) {
 	var e probe.Event
 	if len(raw) == 0 || raw[0] != codecVersion {

@@ -15,8 +15,7 @@ import (
 // runs outside of it: a transaction held open keeps pages from being used again.
 const batch = 1000
 
-// Follow implements probe.Journal. Events of kinds that this version does not know
-// are skipped.
+// Follow implements probe.Journal.
 func (j *File) Follow(ctx context.Context, from probe.Seq, f func(probe.Event) error) error {
 	for {
 		news := j.news.Told()
@@ -51,10 +50,7 @@ func (j *File) read(from probe.Seq) (events []probe.Event, next probe.Seq, err e
 			seq := probe.Seq(binary.BigEndian.Uint64(k))
 			next = seq + 1
 			e, err := decode(v)
-			if errors.Is(err, errUnknownKind) {
-				continue
-			}
-			if err != nil {
+			if err != nil && !errors.Is(err, errUnknownKind) {
 				return fmt.Errorf("reading event %d of the journal: %w", seq, err)
 			}
 			e.Seq = seq

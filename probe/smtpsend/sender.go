@@ -111,7 +111,9 @@ func (t *transaction) introduce(client *smtp.Client) error {
 // authenticate sends the password by PLAIN (RFC 4616). A password that is refused
 // is the probe's own trouble; a server that cannot check one (4yz) is not.
 func (t *transaction) authenticate(client *smtp.Client) error {
-	if !client.SupportsAuth(sasl.Plain) {
+	// The library overlooks keywords in lower case: where it knows of no AUTH, the
+	// server is asked all the same.
+	if offered, _ := client.Extension("AUTH"); offered && !client.SupportsAuth(sasl.Plain) {
 		return fmt.Errorf("%w: the server offers no AUTH PLAIN here", probe.ErrOurs)
 	}
 	password, err := t.cfg.Password()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/textproto"
 	"strings"
+	"time"
 
 	"github.com/emersion/go-smtp"
 
@@ -45,11 +46,16 @@ func (t *transaction) connect(ctx context.Context) (conn net.Conn, err error) {
 	return conn, err
 }
 
-// dialFirst connects to the first address that answers.
+// dialFirst connects to the first address that answers. One that swallows packets
+// does not get all the time while there are others.
 func dialFirst(ctx context.Context, addresses []string, port string) (net.Conn, error) {
 	var problems []error
-	for _, a := range addresses {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", net.JoinHostPort(a, port))
+	for i, a := range addresses {
+		dialer := net.Dialer{Timeout: longestDial}
+		if i == len(addresses)-1 {
+			dialer.Timeout = 0
+		}
+		conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(a, port))
 		if err == nil {
 			return conn, nil
 		}
@@ -60,6 +66,9 @@ func dialFirst(ctx context.Context, addresses []string, port string) (net.Conn, 
 	}
 	return nil, errors.Join(problems...)
 }
+
+// longestDial bounds the dial of an address behind which there are others.
+const longestDial = 10 * time.Second
 
 // stage brings a fresh connection to the point where go-smtp can take over: the
 // banner has been read, and the connection is encrypted as wanted.
@@ -105,7 +114,7 @@ func (t *transaction) greet(text *textproto.Conn) error {
 			return nil
 		}
 	}
-	return errors.New("the server does not offer STARTTLS")
+	return errors.New("the server does not offer STARTTLS: is tls: implicit or none meant?")
 }
 
 // startTLS asks for encryption. Whatever comes in the clear behind the answer
@@ -145,7 +154,7 @@ func (t *transaction) encrypt(ctx context.Context, conn net.Conn) (*tls.Conn, er
 		return nil, err
 	}
 	encrypted := tls.Client(promptConn{conn}, config)
-	return encrypted, t.phase("tls", func() error { return encrypted.HandshakeContext(ctx) })
+	return encrypted, t.phase("tls", func() error { return probe.ExplainTLS(encrypted.HandshakeContext(ctx)) })
 }
 
 // stagedConn lets go-smtp read what was read before it, and a banner of ours.

@@ -18,7 +18,7 @@ import (
 )
 
 func main() {
-	path := flag.String("config", "mailpath.yaml", "write the configuration to this `FILE`")
+	path := flag.String("config", "lab.yaml", "write the configuration to this `FILE`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, *path)
@@ -49,9 +49,10 @@ func run(ctx context.Context, path string) (err error) {
     go run ./cmd/mailpath once --config %[2]s
     go run ./cmd/mailpath run --config %[2]s --journal %[1]s/mailpath.db
 
-and then break something, and see what mailpath says:
+and then break something, see what mailpath says, and mend it again:
 
     sudo postfix -c %[1]s/b/postfix stop
+    sudo postfix -c %[1]s/b/postfix start
 
 The logs are in %[1]s/{gateway,a,b}. All of it, %[2]s included, goes with the lab.
 `, lab.Dir, path)
