@@ -32,10 +32,14 @@ func checkProperties(t *testing.T, story, shown string) {
 			blind = false
 		}
 		past := story[:i+1]
+		unable := strings.Count(past[strings.LastIndexAny(past, "+v-rud")+1:], "w") >= 3
 		switch {
 		case (shown[i] == 'x') != blind:
 			t.Fatalf("story %q shows %q at %d, want blind exactly while the mailbox is", story, shown, i)
 		case blind:
+		case unable && shown[i] != '.':
+			t.Fatalf("story %q shows %q, want unknown at %d: the probe cannot send", story, shown, i)
+		case unable:
 		case shown[i] == 'b' && longestRow(past, "-ru", "d", "+v") < 3:
 			t.Fatalf("story %q shows %q: broken at %d without three absences in a row", story, shown, i)
 		case shown[i] == 'k' && longestRow(past, "+v", "", "-rud") < 3:
