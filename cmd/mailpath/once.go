@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -147,7 +148,7 @@ func summarise(w io.Writer, results *board) error {
 		if len(r.latencies) > 0 {
 			latency = short(r.median())
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", route, r.direction, v.result, latency, v.why)
+		fmt.Fprintln(table, strings.TrimSuffix(strings.Join([]string{route, string(r.direction), v.result, latency, v.why}, "\t"), "\t"))
 		if status == exitOK || v.status == exitBad {
 			status = v.status
 		}
