@@ -57,8 +57,8 @@ func newLedger(m maker, clock probe.Clock) *ledger {
 		inFlight: m.tally(gauge, "in_flight_messages",
 			"Test messages of all purposes that have no outcome yet. Growing means that mail is held somewhere.", "route"),
 		oldest: m.tally(gauge, "oldest_in_flight_seconds",
-			"Age of the oldest scheduled test message in flight; 0 if there is none. Above the route's late_after, mail is held: "+
-				"this is how long the delay is by now.", "route"),
+			"Age of the oldest scheduled test message in flight; 0 if there is none. Above the route's late_after, mail is held for so long by now, "+
+				"unless the route is blind: then nobody knows whether it has arrived.", "route"),
 		expectations: m.tally(counter, "expectations_total",
 			"Outcomes held against what was expected of the payload on the route. Look at any that is violated; inconclusive ones say nothing about the path.",
 			"route", "payload", "verdict"),

@@ -50,8 +50,8 @@ func New(cfg Config) *Exporter {
 	e.ledger = newLedger(m, cfg.Clock)
 	e.gauges = newGauges(m)
 	e.times = newTimes(m)
-	e.registry.MustRegister(
-		e.ledger,
+	e.registry.MustRegister(e.ledger)
+	prometheus.WrapRegistererWith(m.constant, e.registry).MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)

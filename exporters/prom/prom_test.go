@@ -142,7 +142,7 @@ func TestHandler(t *testing.T) {
 	for _, want := range []string{
 		`mailpath_delivery_seconds_bucket{prober="hq-1",route="outside-to-hq",site="hq",le="1.0"} 1 # {id="` + probe.ID(77).String() + `"} 1.0 `,
 		`mailpath_messages_sent_total{payload="plain",prober="hq-1",purpose="scheduled",route="outside-to-hq",site="hq"} 1.0`,
-		"\ngo_goroutines ", "\nprocess_start_time_seconds ", "\n# EOF\n",
+		"\ngo_goroutines{prober=", "\nprocess_start_time_seconds{prober=", "\n# EOF\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("metrics: got\n%s\nwant %q in it", text, want)

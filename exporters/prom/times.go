@@ -29,7 +29,7 @@ func newTimes(m maker) *times {
 			"Time taken by each phase of handing a test message over, the one that failed included. Tells a slow DNS or TLS from a slow mail server.",
 			[]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120}, "sender", "phase"),
 		looks: m.counter("mailbox_looks_total",
-			"Complete looks at the mailbox. A rate of 0 while messages are in flight means that nobody is watching.", "mailbox"),
+			"Complete looks at the mailbox. Counted every ten seconds at least while messages are in flight; standing still for longer then, nobody is watching.", "mailbox"),
 	}
 }
 

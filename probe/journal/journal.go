@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -64,14 +65,16 @@ func Open(path string, clock probe.Clock) (*File, error) {
 	if err := checkRegular(path); err != nil {
 		return nil, err
 	}
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType})
+	db, err := openDatabase(path)
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("opening journal %s: %w: is another mailpath running? Stop it, or give this one a --journal of its own", path, ErrInUse)
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
 		return nil, fmt.Errorf("opening journal %s: %w (%w): give --journal the path of a journal, or of a file that does not exist yet", path, ErrForeign, err)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("opening journal: %w: make the directory first", err)
 	case err != nil:
-		return nil, fmt.Errorf("opening journal: %w", err)
+		return nil, fmt.Errorf("opening journal %s: %w", path, err)
 	}
 	j := &File{db: db, queue: make(chan *commit), ending: make(chan struct{}), ended: make(chan struct{})}
 	if err := j.prepare(path, clock.Now()); err != nil {
@@ -79,6 +82,18 @@ func Open(path string, clock probe.Clock) (*File, error) {
 	}
 	go j.run()
 	return j, nil
+}
+
+// openDatabase opens the file. In one that was cut short the library panics, or
+// reads memory that no file is behind.
+func openDatabase(path string) (db *bbolt.DB, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the file is damaged (%v): move it away to begin a new one", r)
+		}
+	}()
+	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType})
 }
 
 // checkRegular refuses what cannot be a journal before anything is locked.
@@ -90,7 +105,7 @@ func checkRegular(path string) error {
 	case err != nil:
 		return fmt.Errorf("opening journal: %w", err)
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("opening journal %s: %w: got %s, want a file", path, ErrForeign, info.Mode().Type())
+		return fmt.Errorf("opening journal %s: %w: it is no regular file (%s): give --journal the path of a file", path, ErrForeign, info.Mode())
 	}
 	return nil
 }

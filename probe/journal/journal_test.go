@@ -97,6 +97,28 @@ func TestForeignFilesAreRefusedAndLeftAlone(t *testing.T) {
 	}
 }
 
+// A file that was cut short is told in words.
+func TestADamagedFileIsTold(t *testing.T) {
+	for _, size := range []int64{20_000, 8192, 4096, 100} {
+		path := filepath.Join(t.TempDir(), "journal.db")
+		j := open(t, path)
+		for range 200 {
+			if err := j.Append(t.Context(), probe.Event{At: time.Unix(1, 0), Fact: probetest.Facts()[1]}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(j.Close(), os.Truncate(path, size)); err != nil {
+			t.Fatal(err)
+		}
+		if j, err := journal.Open(path, probe.NewClock()); err == nil {
+			t.Errorf("cut to %d bytes: got no error", size)
+			j.Close()
+		} else if !strings.Contains(err.Error(), path) {
+			t.Errorf("cut to %d bytes: got %v, want its path", size, err)
+		}
+	}
+}
+
 func TestAppendAfterClose(t *testing.T) {
 	j := open(t, filepath.Join(t.TempDir(), "journal.db"))
 	if err := errors.Join(j.Close(), j.Close()); err != nil {
