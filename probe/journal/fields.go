@@ -138,7 +138,11 @@ func moment(c coder, n protowire.Number, v *time.Time) {
 		before = v.UnixNano()
 	}
 	after := before
-	if signed(c, n, &after); after != before {
+	switch signed(c, n, &after); {
+	case after == before:
+	case after == 0:
+		*v = time.Time{}
+	default:
 		*v = time.Unix(0, after)
 	}
 }
