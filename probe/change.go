@@ -76,6 +76,11 @@ type (
 		Mailbox string
 		Problem string
 	}
+	// ClockMoved tells that the machine's wall clock was moved.
+	ClockMoved struct {
+		Origin
+		ClockStepped
+	}
 	// Missed tells that slots passed without a message being sent.
 	Missed struct {
 		Origin

@@ -137,8 +137,8 @@ func (e *Engine) news(s *watching, l Look, now time.Time) []Event {
 // seenFact is what is journaled of an observation.
 func seenFact(o Observation, absent, present time.Time) Seen {
 	return Seen{
-		ID: o.Tag.ID, Tag: o.Tag, Carrier: o.Carrier, Mailbox: o.Mailbox, Folder: o.Folder, Ref: o.Ref,
-		Absent: absent, Present: present, Internal: o.Internal, Chain: chainOf(o.Header),
+		ID: o.Tag.ID, Tag: o.Tag, Carrier: o.Carrier, Mailbox: o.Mailbox, Ref: o.Ref,
+		Absent: absent, Present: present, Internal: o.Internal, Chain: chainOf(o.Header), EmailID: o.EmailID,
 	}
 }
 

@@ -49,12 +49,12 @@ type Seen struct {
 	Tag      Tag // as read; Full unless only a short form survived
 	Carrier  Carrier
 	Mailbox  string
-	Folder   string
 	Ref      Ref
 	Absent   time.Time // an earlier complete look that did not find it began then; zero: there was none
 	Present  time.Time // it was there at this time
 	Internal time.Time // INTERNALDATE; zero if unknown
 	Chain    uint64    // hash of its Received fields: the same copy has the same
+	EmailID  string    // the server's name for the message in all folders; empty if it gives none
 }
 
 // Looked is a complete look at a mailbox. Found messages have Seen events before it.
@@ -87,6 +87,45 @@ type SlotsMissed struct {
 	Reason         string
 }
 
+// Started is the beginning of a process that runs by the schedule. With the machine's
+// uptime it tells, after a restart, whether the wall clock moved meanwhile.
+type Started struct {
+	Boot   string        // names the boot of the machine; empty: unknown
+	Uptime time.Duration // since that boot
+}
+
+// ClockStepped says that the machine's wall clock was moved: forward if By is positive.
+type ClockStepped struct {
+	By time.Duration
+	// Between says that it happened between the last process and this one, whose
+	// times go by the moved clock: what is in flight moves along. Otherwise the times
+	// of the process go on as they were.
+	Between bool
+}
+
+// Totals are what each route has come to on one day so far, all events before this
+// one included. The last one of a day is kept when the events themselves are pruned.
+type Totals struct {
+	Day    time.Time // its beginning, in UTC
+	Routes []RouteTotals
+}
+
+// RouteTotals is what one route has come to on one day: what was told on that day.
+type RouteTotals struct {
+	Route                string
+	Sent, Adopted        int // messages of all purposes
+	Ended                []StatusTotal
+	SLOEvents, SLOMisses int
+	Measured             int // arrivals whose time is a measurement, as in delivery_seconds
+	Sum, Longest         time.Duration
+}
+
+// StatusTotal counts the messages that ended in one status.
+type StatusTotal struct {
+	Status   Status
+	Messages int
+}
+
 func (Sending) fact()        {}
 func (Attempted) fact()      {}
 func (Seen) fact()           {}
@@ -96,3 +135,6 @@ func (MissedDeadline) fact() {}
 func (Expired) fact()        {}
 func (Orphaned) fact()       {}
 func (SlotsMissed) fact()    {}
+func (Started) fact()        {}
+func (ClockStepped) fact()   {}
+func (Totals) fact()         {}

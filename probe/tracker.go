@@ -159,7 +159,7 @@ func (t *Tracker) seen(e Event, f Seen) []Change {
 	}
 	fl.chains = append(fl.chains, f.Chain)
 	if fl.seen != nil {
-		return []Change{Duplicated{Origin: e.Origin(), Message: fl.Sending, Folder: f.Folder}}
+		return []Change{Duplicated{Origin: e.Origin(), Message: fl.Sending, Folder: f.Ref.Folder}}
 	}
 	fl.seen = &f
 	if fl.attempt == nil && !fl.orphaned {
@@ -173,9 +173,9 @@ func (t *Tracker) seenAgain(e Event, f Seen, old *ended) []Change {
 	first := len(old.chains) == 0
 	old.chains = append(old.chains, f.Chain)
 	if first && !old.status.Arrived() {
-		return []Change{Contradicted{Origin: e.Origin(), Message: old.message, Told: old.status, Place: PlaceOf(f.Folder)}}
+		return []Change{Contradicted{Origin: e.Origin(), Message: old.message, Told: old.status, Place: PlaceOf(f.Ref.Folder)}}
 	}
-	return []Change{Duplicated{Origin: e.Origin(), Message: old.message, Folder: f.Folder}}
+	return []Change{Duplicated{Origin: e.Origin(), Message: old.message, Folder: f.Ref.Folder}}
 }
 
 // adoptable tells whether a verified message that the journal does not know is

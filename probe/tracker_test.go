@@ -93,7 +93,7 @@ func attempted(r probe.Result, code int) probe.Attempted {
 }
 
 func seenAt(absent, present time.Duration) probe.Seen {
-	return probe.Seen{ID: 7, Tag: probe.Tag{ID: 7}, Carrier: probe.InHeader, Mailbox: "hq", Folder: "INBOX", Absent: at(absent), Present: at(present), Chain: 1}
+	return probe.Seen{ID: 7, Tag: probe.Tag{ID: 7}, Carrier: probe.InHeader, Mailbox: "hq", Ref: probe.Ref{Folder: "INBOX"}, Absent: at(absent), Present: at(present), Chain: 1}
 }
 
 func lookAt(d time.Duration) probe.Looked {
@@ -218,7 +218,7 @@ func TestOneOutcomePerMessage(t *testing.T) {
 		"the same copy in another folder": {func(h *history) {
 			h.tell(0, sending(), attempted(probe.Accepted, 0), seenAt(0, second))
 			moved := seenAt(0, 2*second)
-			moved.Folder = "Archive"
+			moved.Ref.Folder = "Archive"
 			h.tell(2*second, moved)
 		}, "sent delivered"},
 		"every fact told twice": {func(h *history) {
@@ -292,7 +292,7 @@ func TestAdoption(t *testing.T) {
 		"of a route nobody knows":          {func(t *probe.Tag) { t.Route = "gone" }, ""},
 	} {
 		h := newHistory()
-		f := probe.Seen{ID: 9, Tag: tag, Mailbox: "hq", Folder: "INBOX", Present: at(2 * second), Internal: at(-8 * minute), Chain: 1}
+		f := probe.Seen{ID: 9, Tag: tag, Mailbox: "hq", Ref: probe.Ref{Folder: "INBOX"}, Present: at(2 * second), Internal: at(-8 * minute), Chain: 1}
 		c.change(&f.Tag)
 		news := h.tracker.News(f, at(2*second))
 		h.tell(2*second, f, f)

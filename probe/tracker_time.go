@@ -29,8 +29,8 @@ func arrival(fl *flight, looked time.Time) Outcome {
 	o := Outcome{
 		Status:  Delivered,
 		Latency: Interval{Min: max(0, absent.Sub(began)), Max: fl.seen.Present.Sub(began)},
-		Place:   PlaceOf(fl.seen.Folder),
-		Folder:  fl.seen.Folder,
+		Place:   PlaceOf(fl.seen.Ref.Folder),
+		Folder:  fl.seen.Ref.Folder,
 		Carrier: fl.seen.Carrier,
 		Source:  ByLook,
 	}

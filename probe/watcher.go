@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 )
@@ -39,16 +40,33 @@ type Observation struct {
 	Tag      Tag
 	Carrier  Carrier
 	Mailbox  string
-	Folder   string
 	Ref      Ref
 	Internal time.Time // when the server says it took the message in (INTERNALDATE); zero if it does not say
+	EmailID  string    // the same for every copy of one message (RFC 8474 section 5.1); empty where the server gives none
 	Header   []byte    // as found; stays in memory
 }
 
-// Ref is how the server names a message in a folder (RFC 9051 section 2.3.1.1).
+// Ref is where a message is and how the server names it there (RFC 9051 section
+// 2.3.1.1).
 type Ref struct {
+	Folder           string
 	UIDValidity, UID uint32
 }
+
+// Cleaner is a Watcher that can delete messages. It is called only for messages of
+// ours whose observation is durable.
+type Cleaner interface {
+	// Clean deletes the messages referred to and no other, and returns when that is
+	// done, or with the context. It waits until the watcher is at rest. What is not
+	// there any more counts as deleted. It may be called while Watch runs, and
+	// deletes nothing while it does not. ErrNoUIDExpunge says that the server cannot
+	// delete single messages: then none is touched.
+	Clean(context.Context, []Ref) error
+}
+
+// ErrNoUIDExpunge says that a server has no UID EXPUNGE (RFC 4315 section 2.1): to
+// expunge a message of ours there would expunge whatever else is marked.
+var ErrNoUIDExpunge = errors.New("the server offers no UIDPLUS")
 
 // Place is the kind of folder a message arrived in.
 type Place string

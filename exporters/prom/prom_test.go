@@ -96,7 +96,7 @@ func TestStory(t *testing.T) {
 		look(0.5, 1)
 		send(probes[1], 1, 1)
 		w.tell(at(1.3), seenOf(1, "INBOX", at(1.1), at(1.3)))
-		w.tell(at(1.4), probe.Seen{ID: 1, Mailbox: "hq", Folder: "INBOX", Present: at(1.4), Chain: 2}) // a duplicate
+		w.tell(at(1.4), probe.Seen{ID: 1, Mailbox: "hq", Ref: probe.Ref{Folder: "INBOX"}, Present: at(1.4), Chain: 2}) // a duplicate
 		send(probes[1], 2, 31)
 		w.tell(at(33), seenOf(2, "Junk", at(32), at(33)))
 		for id := probe.ID(3); id <= 6; id++ { // four are held

@@ -24,12 +24,12 @@ func TestReplay(t *testing.T) {
 		for id := range probe.ID(3) {
 			arrives(earlier, p, id, int(id))
 		}
-		earlier.tell(at(4), sendingOf(p, 10, probe.Scheduled, at(4)), acceptedOf(10, at(4)))    // in flight
-		earlier.tell(at(5), sendingOf(p, 11, probe.Scheduled, at(5)))                           // to be orphaned
-		earlier.tell(at(6), sendingOf(gone, 12, probe.Scheduled, at(6)), acceptedOf(12, at(6))) // in flight
-		earlier.tell(at(7), probe.Looked{Mailbox: "hq", Began: at(7), Ended: at(7), Looks: 9})  // mailbox is up
-		earlier.tell(at(8), probe.SlotsMissed{Route: outside.Name, Payload: "plain", Slots: 7}) // not ours
-		earlier.tell(at(9), probe.Seen{ID: 1, Mailbox: "hq", Folder: "INBOX", Chain: 2})        // a duplicate
+		earlier.tell(at(4), sendingOf(p, 10, probe.Scheduled, at(4)), acceptedOf(10, at(4)))             // in flight
+		earlier.tell(at(5), sendingOf(p, 11, probe.Scheduled, at(5)))                                    // to be orphaned
+		earlier.tell(at(6), sendingOf(gone, 12, probe.Scheduled, at(6)), acceptedOf(12, at(6)))          // in flight
+		earlier.tell(at(7), probe.Looked{Mailbox: "hq", Began: at(7), Ended: at(7), Looks: 9})           // mailbox is up
+		earlier.tell(at(8), probe.SlotsMissed{Route: outside.Name, Payload: "plain", Slots: 7})          // not ours
+		earlier.tell(at(9), probe.Seen{ID: 1, Mailbox: "hq", Ref: probe.Ref{Folder: "INBOX"}, Chain: 2}) // a duplicate
 
 		e := prom.New(configOf(clock, probe.Seq(len(earlier.events)), p))
 		w := newWorld(start, []probe.Probe{p}, e)

@@ -86,7 +86,7 @@ func acceptedOf(id probe.ID, began time.Time) probe.Attempted {
 }
 
 func seenOf(id probe.ID, folder string, absent, present time.Time) probe.Seen {
-	return probe.Seen{ID: id, Carrier: probe.InHeader, Mailbox: "hq", Folder: folder, Absent: absent, Present: present, Chain: 1}
+	return probe.Seen{ID: id, Carrier: probe.InHeader, Mailbox: "hq", Ref: probe.Ref{Folder: folder}, Absent: absent, Present: present, Chain: 1}
 }
 
 func configOf(clock probe.Clock, since probe.Seq, probes ...probe.Probe) prom.Config {

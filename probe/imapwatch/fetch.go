@@ -207,8 +207,8 @@ func (s *session) observe(f *folder, m *mark, b *imapclient.FetchMessageBuffer) 
 		return probe.Observation{}, false, err
 	}
 	return probe.Observation{
-		Tag: tag, Carrier: carrier, Mailbox: s.cfg.Mailbox, Folder: f.name,
-		Ref:      probe.Ref{UIDValidity: m.validity, UID: uint32(b.UID)},
+		Tag: tag, Carrier: carrier, Mailbox: s.cfg.Mailbox,
+		Ref:      probe.Ref{Folder: f.name, UIDValidity: m.validity, UID: uint32(b.UID)},
 		Internal: b.InternalDate, Header: header,
 	}, true, nil
 }

@@ -29,6 +29,9 @@ const (
 	kindExpired        kind = 7
 	kindOrphaned       kind = 8
 	kindSlotsMissed    kind = 9
+	kindStarted        kind = 10
+	kindClockStepped   kind = 11
+	kindTotals         kind = 12
 )
 
 // errUnknownKind says that an event is of a kind this version does not know.
@@ -68,6 +71,12 @@ func kindOf(fact probe.Fact) (kind, func(coder), error) {
 		return kindOrphaned, func(c coder) { number(c, 1, &f.ID) }, nil
 	case probe.SlotsMissed:
 		return kindSlotsMissed, func(c coder) { slotsMissed(c, &f) }, nil
+	case probe.Started:
+		return kindStarted, func(c coder) { started(c, &f) }, nil
+	case probe.ClockStepped:
+		return kindClockStepped, func(c coder) { clockStepped(c, &f) }, nil
+	case probe.Totals:
+		return kindTotals, func(c coder) { totals(c, &f) }, nil
 	}
 	return 0, nil, fmt.Errorf("encoding an event: got a fact of type %T, want one of package probe", fact)
 }
@@ -119,6 +128,12 @@ func read(k kind, c coder) probe.Fact {
 		return decoded(c, func(c coder, f *probe.Orphaned) { number(c, 1, &f.ID) })
 	case kindSlotsMissed:
 		return decoded(c, slotsMissed)
+	case kindStarted:
+		return decoded(c, started)
+	case kindClockStepped:
+		return decoded(c, clockStepped)
+	case kindTotals:
+		return decoded(c, totals)
 	}
 	return nil
 }
@@ -177,13 +192,14 @@ func seen(c coder, f *probe.Seen) {
 	})
 	text(c, 3, &f.Carrier)
 	text(c, 4, &f.Mailbox)
-	text(c, 5, &f.Folder)
+	text(c, 5, &f.Ref.Folder)
 	number(c, 6, &f.Ref.UIDValidity)
 	number(c, 7, &f.Ref.UID)
 	moment(c, 8, &f.Absent)
 	moment(c, 9, &f.Present)
 	moment(c, 10, &f.Internal)
 	number(c, 11, &f.Chain)
+	text(c, 12, &f.EmailID)
 }
 
 func looked(c coder, f *probe.Looked) {
@@ -203,4 +219,32 @@ func slotsMissed(c coder, f *probe.SlotsMissed) {
 	text(c, 2, &f.Payload)
 	signed(c, 3, &f.Slots)
 	text(c, 4, &f.Reason)
+}
+
+func started(c coder, f *probe.Started) {
+	text(c, 1, &f.Boot)
+	signed(c, 2, &f.Uptime)
+}
+
+func clockStepped(c coder, f *probe.ClockStepped) {
+	signed(c, 1, &f.By)
+	flag(c, 2, &f.Between)
+}
+
+func totals(c coder, f *probe.Totals) {
+	moment(c, 1, &f.Day)
+	list(c, 2, &f.Routes, func(c coder, r *probe.RouteTotals) {
+		text(c, 1, &r.Route)
+		signed(c, 2, &r.Sent)
+		signed(c, 3, &r.Adopted)
+		list(c, 4, &r.Ended, func(c coder, s *probe.StatusTotal) {
+			text(c, 1, &s.Status)
+			signed(c, 2, &s.Messages)
+		})
+		signed(c, 5, &r.SLOEvents)
+		signed(c, 6, &r.SLOMisses)
+		signed(c, 7, &r.Measured)
+		signed(c, 8, &r.Sum)
+		signed(c, 9, &r.Longest)
+	})
 }

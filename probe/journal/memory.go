@@ -1,9 +1,11 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/mailpath/mailpath/probe"
@@ -47,17 +49,13 @@ func (j *Memory) Append(ctx context.Context, events ...probe.Event) error {
 
 // Follow implements probe.Journal.
 func (j *Memory) Follow(ctx context.Context, from probe.Seq, f func(probe.Event) error) error {
-	next := int(max(from, 1)) - 1
 	for {
 		news := j.news.Told()
-		j.mu.RLock()
-		events := j.events[min(next, len(j.events)):]
-		j.mu.RUnlock()
-		for _, e := range events {
+		for _, e := range j.from(from) {
 			if err := errors.Join(ctx.Err(), f(e)); err != nil {
 				return err
 			}
-			next++
+			from = e.Seq + 1
 		}
 		select {
 		case <-news:
@@ -65,6 +63,33 @@ func (j *Memory) Follow(ctx context.Context, from probe.Seq, f func(probe.Event)
 			return ctx.Err()
 		}
 	}
+}
+
+// from gives the events whose number is at least seq.
+func (j *Memory) from(seq probe.Seq) []probe.Event {
+	j.mu.RLock()
+	defer j.mu.RUnlock()
+	i, _ := slices.BinarySearchFunc(j.events, seq, func(e probe.Event, seq probe.Seq) int { return cmp.Compare(e.Seq, seq) })
+	return j.events[i:len(j.events):len(j.events)]
+}
+
+// Prune implements probe.Journal.
+func (j *Memory) Prune(ctx context.Context, before probe.Seq, keep func(probe.Event) bool) (int, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, fmt.Errorf("pruning the journal: %w", err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	// Followers may be reading the old slice: what is kept goes into a new one.
+	kept := make([]probe.Event, 0, len(j.events))
+	for _, e := range j.events {
+		if e.Seq >= before || keep(e) {
+			kept = append(kept, e)
+		}
+	}
+	removed := len(j.events) - len(kept)
+	j.events = kept
+	return removed, nil
 }
 
 // State implements probe.Journal.

@@ -16,15 +16,16 @@ import (
 // new, empty journal and sees to its end.
 func Journal(t *testing.T, open func(t *testing.T) probe.Journal) {
 	for name, test := range map[string]func(*testing.T, probe.Journal){
-		"numbers rise in the order of appending":   numbersRise,
-		"every fact comes back as it went in":      factsRoundTrip,
-		"a follower sees the old and the new once": followsOldAndNew,
-		"a follower may begin anywhere":            followsFrom,
-		"a follower may append":                    followerAppends,
-		"a follower's error ends it":               followerErrs,
-		"a follower ends with its context":         followerEnds,
-		"concurrent appends all arrive":            concurrentAppends,
-		"an append that cannot begin says so":      cancelledAppend,
+		"numbers rise in the order of appending":      numbersRise,
+		"every fact comes back as it went in":         factsRoundTrip,
+		"a follower sees the old and the new once":    followsOldAndNew,
+		"a follower may begin anywhere":               followsFrom,
+		"a follower may append":                       followerAppends,
+		"a follower's error ends it":                  followerErrs,
+		"what is pruned is gone, what is kept is not": prunes,
+		"a follower ends with its context":            followerEnds,
+		"concurrent appends all arrive":               concurrentAppends,
+		"an append that cannot begin says so":         cancelledAppend,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}
@@ -91,12 +92,19 @@ func Facts() []probe.Fact {
 			Problem: "rcpt: 451 4.7.1 try again"},
 		probe.Attempted{ID: 3, Result: probe.NotSent, Began: now},
 		probe.Seen{ID: 4, Tag: probe.Tag{ID: 4, Full: true, Prober: "hq-1", Route: "r", Payload: "plain", Purpose: probe.Manual, Slot: now, Sent: now, Interval: time.Minute},
-			Carrier: probe.InSubject, Mailbox: "hq", Folder: "Junk", Ref: probe.Ref{UIDValidity: 7, UID: 8}, Absent: now, Present: now, Internal: now, Chain: 1<<64 - 1},
+			Carrier: probe.InSubject, Mailbox: "hq", Ref: probe.Ref{Folder: "Junk", UIDValidity: 7, UID: 8}, Absent: now, Present: now, Internal: now, Chain: 1<<64 - 1, EmailID: "M6d99ac3275bb4e"},
 		probe.Seen{ID: 5, Tag: probe.Tag{ID: 5, Prober: "hq-1"}},
 		probe.Looked{Mailbox: "hq", Began: now, Ended: now.Add(time.Millisecond), Looks: 200},
 		probe.Blind{Mailbox: "hq", Problem: "connection refused"},
 		probe.MissedDeadline{ID: 6}, probe.Expired{ID: 7}, probe.Orphaned{ID: 8},
 		probe.SlotsMissed{Route: "r", Payload: "plain", Slots: 3, Reason: "the machine slept"},
+		probe.Started{Boot: "3e8e2a4c", Uptime: 90 * time.Hour},
+		probe.ClockStepped{By: -time.Hour, Between: true},
+		probe.Totals{Day: now, Routes: []probe.RouteTotals{
+			{Route: "r", Sent: 5, Adopted: 1, Ended: []probe.StatusTotal{{Status: probe.Delivered, Messages: 3}, {Status: probe.Lost, Messages: 2}},
+				SLOEvents: 5, SLOMisses: 2, Measured: 3, Sum: time.Minute, Longest: 40 * time.Second},
+			{Route: "s"},
+		}},
 	}
 }
 
@@ -157,6 +165,38 @@ func followerAppends(t *testing.T, j probe.Journal) {
 	})
 	if !errors.Is(err, errStop) {
 		t.Errorf("got %v, want that each event led to the next", err)
+	}
+}
+
+func prunes(t *testing.T, j probe.Journal) {
+	for n := range 3000 {
+		if n%1000 == 0 {
+			var events []probe.Event
+			for i := range 1000 {
+				events = append(events, note(n+i))
+			}
+			mustAppend(t, j, events...)
+		}
+	}
+	all := read(t, j, 0, 3000)
+	before := all[2500].Seq
+	keep := func(e probe.Event) bool { return e.Fact.(probe.Expired).ID%1000 == 7 }
+	if removed, err := j.Prune(t.Context(), before, keep); err != nil || removed != 2497 {
+		t.Errorf("got %d removed, %v, want 2497 of 2500", removed, err)
+	}
+	got := read(t, j, 0, 503)
+	for i, want := range []probe.ID{7, 1007, 2007, 2500, 2501} {
+		if id := got[i].Fact.(probe.Expired).ID; id != want {
+			t.Errorf("event %d: got fact %d, want %d", i, id, want)
+		}
+	}
+	// Numbers are never used again, even if all is gone.
+	if _, err := j.Prune(t.Context(), j.State().Last+1, func(probe.Event) bool { return false }); err != nil {
+		t.Error(err)
+	}
+	mustAppend(t, j, note(4000))
+	if got := read(t, j, 0, 1); got[0].Seq <= all[2999].Seq || got[0].Fact.(probe.Expired).ID != 4000 {
+		t.Errorf("got %+v, want the one new event with a new number", got[0])
 	}
 }
 

@@ -147,8 +147,8 @@ func (w *watch) found(m *probe.Message, folder string) (probe.Look, probe.Observ
 		w.t.Fatalf("got %d observations, %+v, want message %v alone", len(l.Found), l.Found, m.Tag.ID)
 	}
 	o := l.Found[0]
-	if o.Folder != folder || o.Mailbox != w.Mailbox || o.Ref.UID == 0 || len(o.Header) == 0 {
-		w.t.Errorf("got it in %s of %s as %+v with %d bytes of header, want %s of %s", o.Folder, o.Mailbox, o.Ref, len(o.Header), folder, w.Mailbox)
+	if o.Ref.Folder != folder || o.Mailbox != w.Mailbox || o.Ref.UID == 0 || len(o.Header) == 0 {
+		w.t.Errorf("got it in %s of %s as %+v with %d bytes of header, want %s of %s", o.Ref.Folder, o.Mailbox, o.Ref, len(o.Header), folder, w.Mailbox)
 	}
 	return l, o
 }
