@@ -95,6 +95,13 @@ type (
 	}
 )
 
+// Measured tells whether a message's time is a measurement of its route: it was
+// scheduled, should have been delivered and was, and this prober saw it all the way.
+func (c Settled) Measured() bool {
+	m, o := c.Message, c.Outcome
+	return m.Purpose == Scheduled && m.Expect == ExpectDelivered && o.Status.Arrived() && !o.Adopted && !o.Orphaned
+}
+
 // Health is what is known of one route now.
 type Health string
 

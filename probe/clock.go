@@ -10,20 +10,41 @@ import (
 // always as far apart as they were in truth, whatever happens to the machine's
 // wall clock meanwhile. Every sender, watcher and exporter is given the same one.
 type Clock struct {
-	start time.Time
+	base  time.Time // when the clock was made, for the time that has passed since
+	start time.Time // the wall clock then
+	wall  *func() time.Time
 }
 
 // NewClock starts a clock at the machine's wall clock.
-func NewClock() Clock { return Clock{start: time.Now()} }
+func NewClock() Clock {
+	now := time.Now()
+	return Clock{base: now, start: now}
+}
+
+// NewClockOver starts a clock at another wall clock, which a test can move.
+func NewClockOver(wall func() time.Time) Clock {
+	return Clock{base: time.Now(), start: wall().Round(0), wall: &wall}
+}
 
 // Now is the time by this clock.
-func (c Clock) Now() time.Time { return c.start.Add(time.Since(c.start)) }
+func (c Clock) Now() time.Time { return c.start.Add(time.Since(c.base)) }
 
 // Since is the time that has passed since t.
 func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 
 // Until is the time left until t; negative when t has passed.
 func (c Clock) Until(t time.Time) time.Duration { return t.Sub(c.Now()) }
+
+// Offset is by how much the wall clock is ahead of this one: it was moved so far
+// since this one was made, if it is more than the drift of a second or so that a
+// machine has in months.
+func (c Clock) Offset() time.Duration {
+	wall := time.Now()
+	if c.wall != nil {
+		wall = (*c.wall)()
+	}
+	return wall.Round(0).Sub(c.Now().Round(0))
+}
 
 // SleepUntil returns at t, or with the context's error when that ends first. A t
 // that has passed returns at once.

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// EngineConfig is what an engine is made of. All of it is needed.
+// EngineConfig is what an engine is made of. All of it is needed, but for Cleaners
+// and Uptime.
 type EngineConfig struct {
 	Clock     Clock
 	Keys      *Keyring
@@ -17,23 +19,31 @@ type EngineConfig struct {
 	Probes    []Probe
 	Senders   map[string]Sender  // by name
 	Watchers  map[string]Watcher // by mailbox
+	Cleaners  map[string]Cleaner // by mailbox; where there is one, test messages are deleted when they have settled
 	Assessor  Assessor
 	Exporters []Exporter
 	Log       *slog.Logger
+	// Uptime is MachineUptime; nil: unknown.
+	Uptime func() (boot string, up time.Duration)
 }
 
 // Engine sends, watches and settles. Every fact goes into the journal; one
 // goroutine follows the journal, applies each event to the tracker and hands the
 // changes to the exporters.
 type Engine struct {
-	cfg   EngineConfig
-	paces map[string]*mailboxPace
-	ready chan struct{}
+	cfg       EngineConfig
+	paces     map[string]*mailboxPace
+	cleanings map[string]*cleaning
+	ready     chan struct{}
 
 	mu      sync.Mutex
 	tracker *Tracker
+	past    *past
 	applied Seq
-	slots   map[string]time.Time // the last slot sent, by probe; from the journal
+	done    map[ID]bool // messages in flight whose attempt has ended, and is not journaled yet
+
+	gathered  gathered
+	undurable atomic.Bool // the journal cannot be written
 
 	progress Signal // an event has been applied
 	decided  Signal // an event has been applied that may make deadlines due
@@ -42,14 +52,20 @@ type Engine struct {
 // NewEngine makes an engine; Run or Once starts it, once.
 func NewEngine(cfg EngineConfig) *Engine {
 	e := &Engine{
-		cfg:     cfg,
-		paces:   make(map[string]*mailboxPace, len(cfg.Watchers)),
-		ready:   make(chan struct{}),
-		tracker: NewTracker(cfg.Journal.State().Began, cfg.Probes),
-		slots:   make(map[string]time.Time),
+		cfg:       cfg,
+		paces:     make(map[string]*mailboxPace, len(cfg.Watchers)),
+		cleanings: make(map[string]*cleaning, len(cfg.Cleaners)),
+		ready:     make(chan struct{}),
+		tracker:   NewTracker(cfg.Journal.State().Began, cfg.Probes),
+		past:      newPast(),
+		done:      make(map[ID]bool),
 	}
+	all := &budget{interval: perProcess, burst: processBurst * perProcess}
 	for mailbox := range cfg.Watchers {
-		e.paces[mailbox] = &mailboxPace{engine: e, mailbox: mailbox}
+		e.paces[mailbox] = newPace(e, mailbox, all)
+	}
+	for mailbox, c := range cfg.Cleaners {
+		e.cleanings[mailbox] = &cleaning{cleaner: c, seen: make(map[Ref]ID)}
 	}
 	return e
 }
@@ -69,13 +85,16 @@ func (e *Engine) InFlight() int {
 // journal, for the next run. An error means that the journal cannot be read.
 func (e *Engine) Run(ctx context.Context) error {
 	return e.during(ctx, func(ctx context.Context, sends *sends) error {
-		var schedules sync.WaitGroup
-		for _, p := range e.cfg.Probes {
-			schedules.Go(func() { e.schedule(ctx, p, sends) })
+		var chores sync.WaitGroup
+		chores.Go(func() { e.watchClock(ctx) })
+		chores.Go(func() { e.keep(ctx) })
+		for mailbox, c := range e.cleanings {
+			chores.Go(func() { e.cleanAlways(ctx, mailbox, c) })
 		}
+		schedule := e.timetable(ctx)
 		close(e.ready)
-		<-ctx.Done()
-		schedules.Wait()
+		e.schedule(ctx, schedule, sends)
+		chores.Wait()
 		return nil
 	})
 }
@@ -100,6 +119,7 @@ func (e *Engine) Once(ctx context.Context) error {
 		close(e.ready)
 		sends.await(ctx)
 		e.awaitDecisions(ctx, slot.Add(longest))
+		e.cleanOnce(ctx)
 		return nil
 	})
 }
@@ -138,7 +158,7 @@ func (e *Engine) during(parent context.Context, work func(context.Context, *send
 	if !e.awaitAll(ctx) {
 		return endOf(parent, ctx)
 	}
-	if err := e.markOrphans(ctx); err != nil {
+	if err := errors.Join(e.markStart(ctx), e.markOrphans(ctx)); err != nil {
 		return err
 	}
 	var rest sync.WaitGroup
@@ -149,6 +169,8 @@ func (e *Engine) during(parent context.Context, work func(context.Context, *send
 	sends := newSends(ctx)
 	err := errors.Join(work(ctx, sends), endOf(parent, ctx))
 	sends.end()
+	// Answers that are known are journaled, even now.
+	err = errors.Join(err, e.tell(following))
 	cancel(err)
 	rest.Wait()
 	e.awaitAll(following)
@@ -172,8 +194,9 @@ func (e *Engine) markOrphans(ctx context.Context) error {
 	if inFlight > 0 {
 		e.cfg.Log.Info("taking over messages in flight from an earlier process", "messages", inFlight, "nobody_can_tell_about", len(orphans))
 	}
-	if err := e.cfg.Journal.Append(ctx, orphans...); err != nil {
+	if err := e.tell(ctx, orphans...); err != nil {
 		return fmt.Errorf("noting orphaned messages: %w", err)
 	}
+	e.awaitAll(ctx)
 	return nil
 }

@@ -32,8 +32,9 @@ func (e *Engine) apply(ev Event) []Change {
 	for _, c := range e.tracker.Apply(ev) {
 		all = append(append(all, c), e.cfg.Assessor.Apply(c)...)
 	}
-	if f, ok := ev.Fact.(Sending); ok && f.Purpose == Scheduled {
-		e.slots[f.Route+" "+f.Payload] = f.Slot
+	e.past.note(ev, all)
+	if f, ok := ev.Fact.(Attempted); ok {
+		delete(e.done, f.ID)
 	}
 	return all
 }
@@ -114,7 +115,7 @@ func (e *Engine) settleDeadlines(ctx context.Context) {
 		e.mu.Lock()
 		due := e.tracker.Due(e.cfg.Clock.Now())
 		e.mu.Unlock()
-		if len(due) > 0 && e.append(ctx, due...) {
+		if len(due) > 0 && e.tell(ctx, due...) == nil {
 			// Due gives the same again until they are applied.
 			e.awaitAll(ctx)
 			continue
@@ -125,19 +126,4 @@ func (e *Engine) settleDeadlines(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// append journals facts that must not be lost; when that fails it says so.
-func (e *Engine) append(ctx context.Context, events ...Event) bool {
-	err := e.cfg.Journal.Append(ctx, events...)
-	if err != nil && ctx.Err() == nil {
-		e.cfg.Log.Error("the journal cannot be written: check the disk", "error", err, "events", len(events))
-	}
-	return err == nil
-}
-
-func (e *Engine) waiting(mailbox string) Waiting {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.tracker.Waiting(mailbox)
 }

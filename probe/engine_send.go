@@ -58,66 +58,12 @@ func (s *sends) end() {
 	s.cancel()
 }
 
-// schedule sends a message of the probe at each of its slots. It never waits for
-// one to end: a stuck message delays no other.
-func (e *Engine) schedule(ctx context.Context, p Probe, sends *sends) {
-	name := p.Route.Name + " " + p.Payload.Name()
-	s := NewSchedule(e.cfg.Keys.Prober()+" "+name, p.Every)
-	running := make(chan struct{}, maxSending)
-	for next := e.firstSlot(ctx, p, s, name); ; next = s.Next(next) {
-		if e.cfg.Clock.SleepUntil(ctx, next) != nil {
-			return
-		}
-		if now := s.Last(e.cfg.Clock.Now()); now.After(next) {
-			e.missed(ctx, p, s.Passed(next, now), "the process was stopped or the machine was too busy")
-			next = now
-		}
-		select {
-		case running <- struct{}{}:
-			sends.start(func(sending context.Context) {
-				defer func() { <-running }()
-				e.send(sending, p, Scheduled, next)
-			})
-		default:
-			e.missed(ctx, p, 1, fmt.Sprintf("%d messages of this route are still being handed over", maxSending))
-		}
-	}
-}
-
-// firstSlot is the first slot of this process. Those that passed since the last
-// one in the journal are counted: nobody sent then.
-func (e *Engine) firstSlot(ctx context.Context, p Probe, s Schedule, name string) time.Time {
-	e.mu.Lock()
-	last := e.slots[name]
-	e.mu.Unlock()
-	now := e.cfg.Clock.Now()
-	switch {
-	case last.IsZero():
-	case last.After(now.Add(p.Every)):
-		e.cfg.Log.Warn("the journal has slots in the future: the clock was wrong then, or is now", "route", p.Route.Name, "last_slot", last)
-	case last.After(now):
-		return s.Next(last)
-	default:
-		if n := s.Passed(last, s.Last(now)); n > 0 {
-			e.missed(ctx, p, n, "no process was running")
-		}
-	}
-	return s.Next(now)
-}
-
-func (e *Engine) missed(ctx context.Context, p Probe, slots int, reason string) {
-	e.cfg.Log.Warn("slots missed", "route", p.Route.Name, "slots", slots, "reason", reason)
-	e.append(ctx, Event{At: e.cfg.Clock.Now(), Fact: SlotsMissed{
-		Route: p.Route.Name, Payload: p.Payload.Name(), Slots: slots, Reason: reason,
-	}})
-}
-
 // send journals, sends and journals one message.
 func (e *Engine) send(ctx context.Context, p Probe, purpose Purpose, slot time.Time) {
 	now := e.cfg.Clock.Now()
 	tag := NewTag(e.cfg.Keys.Prober(), p, purpose, slot, now)
 	message := Compose(p, e.cfg.Keys, tag)
-	if !e.append(ctx, Event{At: now, Fact: describe(p, tag)}) {
+	if e.tell(ctx, Event{At: now, Fact: describe(p, tag)}) != nil {
 		return
 	}
 	attempt := e.attempt(ctx, p, message)
@@ -128,8 +74,19 @@ func (e *Engine) send(ctx context.Context, p Probe, purpose Purpose, slot time.T
 	if attempt.Err != nil {
 		fact.Problem = attempt.Err.Error()
 	}
-	// The answer is known: it is journaled even when the engine is ending.
-	e.append(context.WithoutCancel(ctx), Event{At: e.cfg.Clock.Now(), Fact: fact})
+	e.answered(p.Route.Mailbox, tag.ID)
+	e.tellSoon(Event{At: e.cfg.Clock.Now(), Fact: fact})
+}
+
+// answered notes that the attempt for a message has ended: looking for it need not
+// wait until the journal has it.
+func (e *Engine) answered(mailbox string, id ID) {
+	e.mu.Lock()
+	if e.tracker.flights[id] != nil {
+		e.done[id] = true
+	}
+	e.mu.Unlock()
+	e.wake(mailbox)
 }
 
 // attempt calls the sender; a sender that panics has failed, not the engine.

@@ -68,7 +68,7 @@ func (e *Engine) blind(ctx context.Context, s *watching, err error) {
 		return
 	}
 	e.cfg.Log.Warn("mailbox cannot be watched", "mailbox", s.mailbox, "problem", problem)
-	if e.append(ctx, Event{At: e.cfg.Clock.Now(), Fact: Blind{Mailbox: s.mailbox, Problem: problem}}) {
+	if e.tell(ctx, Event{At: e.cfg.Clock.Now(), Fact: Blind{Mailbox: s.mailbox, Problem: problem}}) == nil {
 		s.problem = problem
 	}
 }
@@ -86,7 +86,7 @@ func (e *Engine) looked(ctx context.Context, s *watching, l Look) error {
 		events = append(events, Event{At: now, Fact: Looked{Mailbox: s.mailbox, Began: l.Began, Ended: l.Ended, Looks: s.looks}})
 		s.looks, s.journaled = 0, l.Began
 	}
-	if err := e.cfg.Journal.Append(ctx, events...); err != nil {
+	if err := e.tell(ctx, events...); err != nil {
 		return fmt.Errorf("journaling a look at mailbox %s: %w", s.mailbox, err)
 	}
 	if s.problem != "" {
@@ -96,6 +96,7 @@ func (e *Engine) looked(ctx context.Context, s *watching, l Look) error {
 	if len(events) > 0 && !e.awaitAll(ctx) {
 		return ctx.Err()
 	}
+	e.cleanings[s.mailbox].add(l.Found)
 	s.previous, s.problem, s.backoff = l.Began, "", minBackoff
 	s.pace.lookBegan(l.Began)
 	return nil
@@ -109,7 +110,7 @@ func (e *Engine) worthJournaling(s *watching, l Look) bool {
 	if s.journaled.IsZero() || e.tracker.Decides(s.mailbox, l.Began) {
 		return true
 	}
-	return l.Began.Sub(s.journaled) >= lookedEvery && e.tracker.Waiting(s.mailbox).Messages > 0
+	return l.Began.Sub(s.journaled) >= lookedEvery && e.tracker.Waited(s.mailbox)
 }
 
 // news gives the sightings that say something new. Messages of ours that nobody

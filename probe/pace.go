@@ -5,12 +5,84 @@ import (
 	"time"
 )
 
-// cadence is the fixed policy for looking: often while a message is young, seldom
-// when it is old, never when nothing is in flight.
-var cadence = [...]struct{ age, step time.Duration }{
-	{2 * time.Second, 50 * time.Millisecond},
-	{time.Minute, time.Second},
-	{1<<63 - 1, 30 * time.Second},
+// The policy for looking. An arrival is known to a fixed fraction of its age, never
+// finer than the floor; what has been on its way for long comes when it comes.
+const (
+	fraction    = 20 // looks are age/fraction apart
+	floor       = 25 * time.Millisecond
+	ceiling     = 5 * time.Second
+	brokenFloor = time.Second            // of a route that is broken: what is sent there will not come soon
+	askedFloor  = 250 * time.Millisecond // until the server has answered; the answer wakes the watcher
+	oldAge      = 10 * time.Minute
+	oldStep     = 30 * time.Second // from oldAge on
+	// longestFirst bounds the wait for the first look. Messages that are older are
+	// past their first look, so that of them the youngest alone decides.
+	longestFirst = 30 * time.Second
+)
+
+// The budgets, in looks: each a NOOP and what comes with it.
+const (
+	perMailbox     = time.Second / 10
+	mailboxBurst   = 100
+	perProcess     = time.Second / 500
+	processBurst   = 1000
+	shortestOfLast = 50 // latencies of a route that the first look is timed by
+)
+
+// step is the time between looks for a message of an age, least at least.
+func step(age, least time.Duration) time.Duration {
+	if age >= oldAge {
+		return oldStep
+	}
+	return min(max(age/fraction, least), ceiling)
+}
+
+// form is what the pace knows of a route: how fast it was lately, and whether it is
+// broken.
+type form struct {
+	broken    bool
+	latencies [shortestOfLast]time.Duration // the last ones, in a ring; 0: none yet
+	next      int
+}
+
+func (f *form) arrived(latency time.Duration) {
+	f.latencies[f.next] = latency
+	f.next = (f.next + 1) % len(f.latencies)
+}
+
+// least is the least time between looks for a message: a route that is stuck must not
+// use up the budget of the others.
+func (f *form) least(answered bool) time.Duration {
+	switch {
+	case f != nil && f.broken:
+		return brokenFloor
+	case !answered:
+		return askedFloor
+	}
+	return floor
+}
+
+// firstLook is the age at which a message is looked for first: just before the
+// shortest of the last latencies. Arriving even then, it makes the next first look
+// earlier still.
+func (f *form) firstLook() time.Duration {
+	if f == nil {
+		return floor
+	}
+	shortest := time.Duration(0)
+	for _, l := range f.latencies {
+		if l > 0 && (shortest == 0 || l < shortest) {
+			shortest = l
+		}
+	}
+	first := shortest * 8 / 10
+	if shortest == 0 {
+		first = floor
+	}
+	if f.broken {
+		first = max(first, brokenFloor)
+	}
+	return min(first, longestFirst)
 }
 
 // mailboxPace tells the watcher of one mailbox when to look.
@@ -18,42 +90,70 @@ type mailboxPace struct {
 	engine  *Engine
 	mailbox string
 	signal  Signal
+	own     budget  // of the mailbox
+	process *budget // of all mailboxes
 
 	mu     sync.Mutex
 	looked time.Time // the last look began then
 }
 
+func newPace(e *Engine, mailbox string, process *budget) *mailboxPace {
+	return &mailboxPace{
+		engine: e, mailbox: mailbox, process: process,
+		own: budget{interval: perMailbox, burst: mailboxBurst * perMailbox},
+	}
+}
+
 // Changed implements Pace.
 func (p *mailboxPace) Changed() <-chan struct{} { return p.signal.Told() }
 
-// Next implements Pace: the next step of the cadence for the youngest message that
-// the mailbox is waited for, or the next deadline if that comes first.
+// Next implements Pace: the next look that a message in flight is worth, as the
+// budgets allow, or the next deadline if that comes first; a deadline is worth a
+// look whatever the budget says.
 func (p *mailboxPace) Next() time.Time {
-	w := p.engine.waiting(p.mailbox)
-	if w.Messages == 0 {
-		return time.Time{}
-	}
 	p.mu.Lock()
 	looked := p.looked
 	p.mu.Unlock()
-	next := looked.Add(step(p.engine.cfg.Clock.Since(w.Youngest)))
-	if !w.Deadline.IsZero() && w.Deadline.Before(next) {
-		next = w.Deadline
+	next, deadline := p.engine.nextLook(p.mailbox, looked)
+	if next.IsZero() {
+		return next
+	}
+	for _, b := range []*budget{&p.own, p.process} {
+		if earliest := b.earliest(); earliest.After(next) {
+			next = earliest
+		}
+	}
+	if !deadline.IsZero() && deadline.Before(next) {
+		next = deadline
 	}
 	return next
 }
 
-func step(age time.Duration) time.Duration {
-	for _, c := range cadence {
-		if age < c.age {
-			return c.step
+// nextLook is the look that the messages in flight into a mailbox are worth next,
+// when the last one began at a time, and the next deadline; zero: there is none.
+func (e *Engine) nextLook(mailbox string, looked time.Time) (next, deadline time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	now := e.cfg.Clock.Now()
+	e.tracker.unseen(mailbox, func(fl *flight) (more bool) {
+		route := e.past.forms[fl.Route]
+		began := fl.began()
+		due := began.Add(route.firstLook())
+		if !looked.Before(due) {
+			due = looked.Add(step(looked.Sub(began), route.least(fl.attempt != nil || e.done[fl.ID])))
 		}
-	}
-	return cadence[len(cadence)-1].step
+		if next.IsZero() || due.Before(next) {
+			next = due
+		}
+		return now.Sub(began) <= longestFirst
+	})
+	return next, e.tracker.Deadline(mailbox)
 }
 
 // lookBegan notes when the last look began.
 func (p *mailboxPace) lookBegan(t time.Time) {
+	p.own.spend(t)
+	p.process.spend(t)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.looked = t

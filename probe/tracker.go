@@ -27,7 +27,7 @@ type flight struct {
 	orphaned bool       // nobody can tell what became of it
 	seen     *Seen      // seen before the attempt's end was known
 	missed   bool
-	chains   []uint64 // of the copies seen
+	copies   copies
 }
 
 // ended is what is remembered of a settled message.
@@ -35,14 +35,7 @@ type ended struct {
 	message Sending
 	status  Status
 	at      time.Time
-	chains  []uint64 // of the copies seen; none: it was never seen
-}
-
-// mailboxState is what the events say about a mailbox.
-type mailboxState struct {
-	looked  time.Time // the last complete look began then
-	blind   bool
-	flights map[ID]*flight
+	copies  copies // none: it was never seen
 }
 
 // NewTracker makes the tracker of a journal that was begun at a time; it adopts
@@ -86,6 +79,11 @@ func (t *Tracker) Apply(e Event) []Change {
 		return []Change{MailboxBlind{Origin: e.Origin(), Mailbox: f.Mailbox, Problem: f.Problem}}
 	case SlotsMissed:
 		return []Change{Missed{Origin: e.Origin(), SlotsMissed: f}}
+	case ClockStepped:
+		if f.Between {
+			t.move(f.By)
+		}
+		return []Change{ClockMoved{Origin: e.Origin(), ClockStepped: f}}
 	}
 	return nil
 }
@@ -93,7 +91,7 @@ func (t *Tracker) Apply(e Event) []Change {
 func (t *Tracker) mailbox(name string) *mailboxState {
 	m := t.mailboxes[name]
 	if m == nil {
-		m = &mailboxState{flights: make(map[ID]*flight)}
+		m = new(mailboxState)
 		t.mailboxes[name] = m
 	}
 	return m
@@ -105,7 +103,7 @@ func (t *Tracker) sending(e Event, f Sending) []Change {
 	}
 	fl := &flight{Sending: f, at: e.At}
 	t.flights[f.ID] = fl
-	t.mailbox(f.Mailbox).flights[f.ID] = fl
+	t.mailbox(f.Mailbox).add(fl)
 	return []Change{Sent{Origin: e.Origin(), Message: f}}
 }
 
@@ -114,12 +112,20 @@ func (t *Tracker) knows(id ID) bool {
 	return settled || t.flights[id] != nil
 }
 
+// holds tells whether the events about a message are needed: it is in flight, or it
+// has not arrived and may be found yet.
+func (t *Tracker) holds(id ID) bool {
+	old := t.settled[id]
+	return t.flights[id] != nil || old != nil && !old.status.Arrived()
+}
+
 func (t *Tracker) attempted(e Event, f Attempted) []Change {
 	fl := t.flights[f.ID]
 	if fl == nil || fl.attempt != nil {
 		return nil
 	}
 	fl.attempt = &f
+	t.mailbox(fl.Mailbox).stale = true
 	changes := []Change{Answered{Origin: e.Origin(), Message: fl.Sending, Attempt: f}}
 	switch {
 	case fl.seen != nil:
@@ -140,6 +146,7 @@ func (t *Tracker) orphaned(e Event, id ID) []Change {
 		return nil
 	}
 	fl.orphaned = true
+	t.mailbox(fl.Mailbox).stale = true
 	if fl.seen != nil {
 		return []Change{t.arrive(e, fl)}
 	}
@@ -157,11 +164,12 @@ func (t *Tracker) seen(e Event, f Seen) []Change {
 		}
 		return t.adopt(e, f)
 	}
-	fl.chains = append(fl.chains, f.Chain)
+	fl.copies.add(f)
 	if fl.seen != nil {
 		return []Change{Duplicated{Origin: e.Origin(), Message: fl.Sending, Folder: f.Ref.Folder}}
 	}
 	fl.seen = &f
+	t.mailbox(fl.Mailbox).stale = true
 	if fl.attempt == nil && !fl.orphaned {
 		return nil // the look was faster than the reply
 	}
@@ -170,8 +178,8 @@ func (t *Tracker) seen(e Event, f Seen) []Change {
 
 // seenAgain takes in a copy of a settled message that was not known before.
 func (t *Tracker) seenAgain(e Event, f Seen, old *ended) []Change {
-	first := len(old.chains) == 0
-	old.chains = append(old.chains, f.Chain)
+	first := len(old.copies) == 0
+	old.copies.add(f)
 	if first && !old.status.Arrived() {
 		return []Change{Contradicted{Origin: e.Origin(), Message: old.message, Told: old.status, Place: PlaceOf(f.Ref.Folder)}}
 	}
@@ -190,7 +198,7 @@ func (t *Tracker) adoptable(f Seen, now time.Time) (Probe, bool) {
 // must do.
 func (t *Tracker) adopt(e Event, f Seen) []Change {
 	p, _ := t.adoptable(f, e.At)
-	fl := &flight{Sending: describe(p, f.Tag), at: f.Tag.Sent, seen: &f, chains: []uint64{f.Chain}}
+	fl := &flight{Sending: describe(p, f.Tag), at: f.Tag.Sent, seen: &f, copies: copies{{f.Chain, f.EmailID}}}
 	o := arrival(fl, time.Time{})
 	o.Adopted = true
 	if o.Observed > fl.LateAfter {
@@ -208,6 +216,7 @@ func (t *Tracker) missedDeadline(e Event, id ID) []Change {
 		return nil
 	}
 	fl.missed = true
+	t.mailbox(fl.Mailbox).stale = true
 	certain := fl.attempt != nil && fl.attempt.Result == Accepted && !fl.orphaned
 	return []Change{DeadlineMissed{Origin: e.Origin(), Message: fl.Sending, Certain: certain}}
 }
@@ -235,8 +244,8 @@ func (t *Tracker) settle(e Event, fl *flight, o Outcome) Settled {
 		o.Tries = 1
 	}
 	delete(t.flights, fl.ID)
-	delete(t.mailbox(fl.Mailbox).flights, fl.ID)
-	t.remember(&ended{message: fl.Sending, status: o.Status, at: e.At, chains: fl.chains})
+	t.mailbox(fl.Mailbox).remove(fl)
+	t.remember(&ended{message: fl.Sending, status: o.Status, at: e.At, copies: fl.copies})
 	return Settled{Origin: e.Origin(), Message: fl.Sending, Outcome: o}
 }
 
@@ -258,11 +267,15 @@ func (t *Tracker) remember(end *ended) {
 	t.absent = t.forget(t.absent, end.at, absentFor)
 }
 
+// maxRemembered bounds, at each, how many messages that arrived, and that did not,
+// are remembered.
+const maxRemembered = 100_000
+
 // forget drops the messages at the front that are old enough.
 func (t *Tracker) forget(ids []ID, now time.Time, atLeast time.Duration) []ID {
 	for len(ids) > 0 {
 		oldest := t.settled[ids[0]]
-		if now.Sub(oldest.at) <= max(oldest.message.LostAfter, atLeast) {
+		if len(ids) <= maxRemembered && now.Sub(oldest.at) <= max(oldest.message.LostAfter, atLeast) {
 			break
 		}
 		delete(t.settled, ids[0])

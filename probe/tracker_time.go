@@ -1,7 +1,7 @@
 package probe
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -65,43 +65,20 @@ func (fl *flight) nextDeadline() time.Time {
 // when a complete look, begun after it, has not found the message. They are given
 // again until they are applied.
 func (t *Tracker) Due(now time.Time) []Event {
-	var due []Event
+	var all []*flight
 	for _, m := range t.mailboxes {
-		for id, fl := range m.flights {
-			deadline := fl.nextDeadline()
-			if deadline.IsZero() || m.looked.Before(deadline) {
-				continue
-			}
-			if fl.missed {
-				due = append(due, Event{At: now, Fact: Expired{id}})
-			} else {
-				due = append(due, Event{At: now, Fact: MissedDeadline{id}})
-			}
+		all = append(all, m.due()...)
+	}
+	slices.SortFunc(all, bySending)
+	due := make([]Event, 0, len(all))
+	for _, fl := range all {
+		if fl.missed {
+			due = append(due, Event{At: now, Fact: Expired{fl.ID}})
+		} else {
+			due = append(due, Event{At: now, Fact: MissedDeadline{fl.ID}})
 		}
 	}
-	t.inOrder(due)
 	return due
-}
-
-// inOrder sorts events about messages in flight by when those were sent, whatever
-// the order of the map they were found in.
-func (t *Tracker) inOrder(events []Event) {
-	slices.SortFunc(events, func(a, b Event) int {
-		fa, fb := t.flights[idOf(a.Fact)], t.flights[idOf(b.Fact)]
-		return cmp.Or(fa.at.Compare(fb.at), cmp.Compare(fa.ID, fb.ID))
-	})
-}
-
-func idOf(f Fact) ID {
-	switch f := f.(type) {
-	case MissedDeadline:
-		return f.ID
-	case Expired:
-		return f.ID
-	case Orphaned:
-		return f.ID
-	}
-	return 0
 }
 
 // Orphans gives the events for messages that an earlier process has left behind
@@ -110,65 +87,19 @@ func idOf(f Fact) ID {
 // been replayed and before anything is sent.
 func (t *Tracker) Orphans(now time.Time, watched func(mailbox string) bool) []Event {
 	var orphans, given []Event
-	for id, fl := range t.flights {
+	for _, fl := range slices.SortedFunc(maps.Values(t.flights), bySending) {
 		if !fl.orphaned && (fl.attempt == nil || !watched(fl.Mailbox)) {
-			orphans = append(orphans, Event{At: now, Fact: Orphaned{id}})
+			orphans = append(orphans, Event{At: now, Fact: Orphaned{fl.ID}})
 		}
 		if !watched(fl.Mailbox) {
-			given = append(given, Event{At: now, Fact: Expired{id}})
+			given = append(given, Event{At: now, Fact: Expired{fl.ID}})
 		}
 	}
-	t.inOrder(orphans)
-	t.inOrder(given)
 	return append(orphans, given...)
 }
 
 // InFlight counts the messages that have no outcome yet.
 func (t *Tracker) InFlight() int { return len(t.flights) }
-
-// Waiting is what a mailbox is waited for.
-type Waiting struct {
-	Messages int
-	Youngest time.Time // the last of them was sent then
-	Deadline time.Time // the next deadline that no look has decided; zero if none
-}
-
-// Waiting says what a mailbox is waited for.
-func (t *Tracker) Waiting(mailbox string) Waiting {
-	var w Waiting
-	m := t.mailbox(mailbox)
-	for _, fl := range m.flights {
-		if fl.seen != nil {
-			continue
-		}
-		w.Messages++
-		if fl.at.After(w.Youngest) {
-			w.Youngest = fl.at
-		}
-		// A deadline that a look has decided waits for its event only.
-		if d := fl.nextDeadline(); m.looked.Before(d) && (w.Deadline.IsZero() || d.Before(w.Deadline)) {
-			w.Deadline = d
-		}
-	}
-	return w
-}
-
-// Decides tells whether a complete look that began then must be journaled: it is
-// the first after a deadline of a message in flight, or the first after Blind.
-func (t *Tracker) Decides(mailbox string, began time.Time) bool {
-	m := t.mailbox(mailbox)
-	if m.blind || m.looked.IsZero() {
-		return true
-	}
-	d := t.Waiting(mailbox).Deadline
-	return !d.IsZero() && !began.Before(d)
-}
-
-// Assessed tells whether a mailbox has been looked at, or is known to be blind.
-func (t *Tracker) Assessed(mailbox string) bool {
-	m := t.mailbox(mailbox)
-	return m.blind || !m.looked.IsZero()
-}
 
 // Undecided counts the messages in flight that have neither arrived nor missed
 // their deadline; those into mailboxes that cannot be watched only if blind.
@@ -182,17 +113,35 @@ func (t *Tracker) Undecided(blind bool) int {
 	return n
 }
 
-// News tells whether a sighting would change anything. It would not if that copy is
-// accounted for, if nobody can say any more what it is a copy of, or if it is in
-// another mailbox than the one the message was sent to: what comes back to a
-// sender has not arrived.
-func (t *Tracker) News(f Seen, now time.Time) bool {
-	if fl := t.flights[f.ID]; fl != nil {
-		return fl.Mailbox == f.Mailbox && !slices.Contains(fl.chains, f.Chain)
+// move moves the times of what is in flight: from here on times go by a wall clock
+// that was moved by that much.
+func (t *Tracker) move(by time.Duration) {
+	for _, fl := range t.flights {
+		fl.at = moved(fl.at, by)
+		if fl.attempt != nil {
+			attempt := *fl.attempt
+			attempt.Began = moved(attempt.Began, by)
+			fl.attempt = &attempt
+		}
+		if fl.seen != nil {
+			seen := *fl.seen
+			seen.Absent, seen.Present = moved(seen.Absent, by), moved(seen.Present, by)
+			fl.seen = &seen
+		}
 	}
-	if old := t.settled[f.ID]; old != nil {
-		return old.message.Mailbox == f.Mailbox && !slices.Contains(old.chains, f.Chain)
+	for _, m := range t.mailboxes {
+		m.looked = moved(m.looked, by)
+		m.stale = true
 	}
-	_, adopted := t.adoptable(f, now)
-	return adopted
+	for _, old := range t.settled {
+		old.at = moved(old.at, by)
+	}
+}
+
+// moved is a time moved; no time stays none.
+func moved(t time.Time, by time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(by)
 }

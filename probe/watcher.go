@@ -31,7 +31,7 @@ type Pace interface {
 // absent at Began; what is in it was present at Ended, by the clock of the process.
 type Look struct {
 	Began time.Time // the first command was sent
-	Ended time.Time // the first answer that shows all of Found was received
+	Ended time.Time // the first answer that shows all of Found was received: before Began, where the server announced it by itself
 	Found []Observation
 }
 

@@ -24,21 +24,21 @@ const tolerated = 2
 // Monitor is the probe.Assessor. It has no clock, no goroutine and no I/O: the same
 // changes always give the same health. It is not safe for concurrent use.
 type Monitor struct {
-	routes []*route // in the order in which they are configured
-	byName map[string]*route
+	byName    map[string]*route
+	byMailbox map[string][]*route // in the order in which they are configured
 }
 
 // New makes a monitor of the routes; a route given twice counts once. Changes of
 // other routes, which an old journal may hold, are ignored.
 func New(routes []probe.Route) *Monitor {
-	m := &Monitor{byName: make(map[string]*route, len(routes))}
+	m := &Monitor{byName: make(map[string]*route, len(routes)), byMailbox: make(map[string][]*route)}
 	for _, r := range routes {
 		if m.byName[r.Name] != nil {
 			continue
 		}
 		watched := newRoute(r)
-		m.routes = append(m.routes, watched)
 		m.byName[r.Name] = watched
+		m.byMailbox[r.Mailbox] = append(m.byMailbox[r.Mailbox], watched)
 	}
 	return m
 }
@@ -96,11 +96,9 @@ func (m *Monitor) weighed(o probe.Origin, name string, sign probe.Sign, f failur
 // watched changes all routes of a mailbox.
 func (m *Monitor) watched(o probe.Origin, mailbox string, change func(*route)) []probe.Change {
 	var changes []probe.Change
-	for _, r := range m.routes {
-		if r.mailbox == mailbox {
-			change(r)
-			changes = append(changes, r.show(o)...)
-		}
+	for _, r := range m.byMailbox[mailbox] {
+		change(r)
+		changes = append(changes, r.show(o)...)
 	}
 	return changes
 }
