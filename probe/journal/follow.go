@@ -2,7 +2,6 @@ package journal
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -12,23 +11,31 @@ import (
 )
 
 // batch is how many events are read in one transaction. The follower's function
-// runs outside of it: a transaction held open keeps pages from being used again.
+// runs outside of it: a transaction held open keeps pages from being used again, and
+// a function that appends would wait for ever.
 const batch = 1000
 
-// Follow implements probe.Journal.
+// Follow implements probe.Journal. An event that cannot be read is given without
+// its Fact. Events that were dropped, see Losses, are missing for those who come too
+// late for them.
 func (j *File) Follow(ctx context.Context, from probe.Seq, f func(probe.Event) error) error {
+	r := reader{j: j, batch: batch, decoder: newDecoder()}
+	defer r.end()
 	for {
 		news := j.news.Told()
-		events, next, err := j.read(from)
+		events, next, err := r.next(from)
 		if err != nil {
-			return err
+			return fmt.Errorf("following the journal: %w", err)
 		}
 		for _, e := range events {
-			if err := errors.Join(ctx.Err(), f(e)); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			if err := f(e); err != nil {
 				return err
 			}
 		}
-		if next != from {
+		if next > from {
 			from = next
 			continue
 		}
@@ -40,65 +47,76 @@ func (j *File) Follow(ctx context.Context, from probe.Seq, f func(probe.Event) e
 	}
 }
 
-// Prune implements probe.Journal.
-func (j *File) Prune(ctx context.Context, before probe.Seq, keep func(probe.Event) bool) (removed int, err error) {
-	for from, more := probe.Seq(0), true; more; {
-		if err := ctx.Err(); err != nil {
-			return removed, fmt.Errorf("pruning the journal: %w", err)
-		}
-		n := 0
-		from, n, more, err = j.prune(from, before, keep)
-		removed += n
-		if err != nil {
-			return removed, fmt.Errorf("pruning the journal: %w", err)
-		}
+// reader reads a journal for one follower.
+type reader struct {
+	j       *File
+	batch   int // events of one transaction
+	decoder *coder
+	events  []probe.Event // the batch from the disk, used again
+	mapped  int           // batches since the last release
+}
+
+// next gives some events from a number on, and the number to go on from: the same
+// when there is nothing more. The events are good until the next call.
+func (r *reader) next(from probe.Seq) ([]probe.Event, probe.Seq, error) {
+	recent, first := r.j.tail.since(from)
+	if from < first {
+		return r.read(from, first)
 	}
-	return removed, nil
+	r.end()
+	return recent, from + probe.Seq(len(recent)), nil
 }
 
-// prune does one part of Prune in one transaction, and gives the number to go on from.
-func (j *File) prune(from, before probe.Seq, keep func(probe.Event) bool) (next probe.Seq, removed int, more bool, err error) {
-	err = j.db.Update(func(tx *bbolt.Tx) error {
-		var gone [][]byte
-		c := tx.Bucket(bucketEvents).Cursor()
-		k, v := c.Seek(binary.BigEndian.AppendUint64(nil, uint64(from)))
-		for n := 0; k != nil && n < batch && probe.Seq(binary.BigEndian.Uint64(k)) < before; n++ {
-			e, err := decode(v)
-			e.Seq = probe.Seq(binary.BigEndian.Uint64(k))
-			if err != nil || !keep(e) {
-				gone = append(gone, k)
-			}
-			next, more = e.Seq+1, n == batch-1
-			k, v = c.Next()
+// read gives a batch from the disk, of numbers below before.
+func (r *reader) read(from, before probe.Seq) ([]probe.Event, probe.Seq, error) {
+	r.events = r.events[:0]
+	next := before
+	err := r.j.store.view(func(tx *bbolt.Tx) error {
+		bucket := tx.Bucket(bucketEvents)
+		if bucket == nil {
+			return nil
 		}
-		removed = len(gone)
-		for _, k := range gone {
-			if err := tx.Bucket(bucketEvents).Delete(k); err != nil {
-				return err
+		c := bucket.Cursor()
+		for k, v := c.Seek(keyOf(from)); k != nil; k, v = c.Next() {
+			seq, ok := seqOf(k)
+			if !ok || seq == 0 {
+				r.j.unreadable.Add(1)
+				continue
 			}
+			if seq >= before {
+				break
+			}
+			if len(r.events) == r.batch {
+				next = seq
+				break
+			}
+			r.events = append(r.events, r.decode(seq, v))
 		}
 		return nil
 	})
-	return next, removed, more, err
+	if r.mapped++; r.mapped == maxMapped {
+		r.end()
+	}
+	return r.events, next, err
 }
 
-// read gives the next batch from a number on, and the number to go on from.
-func (j *File) read(from probe.Seq) (events []probe.Event, next probe.Seq, err error) {
-	next = from
-	err = j.db.View(func(tx *bbolt.Tx) error {
-		c := tx.Bucket(bucketEvents).Cursor()
-		k, v := c.Seek(binary.BigEndian.AppendUint64(nil, uint64(from)))
-		for ; k != nil && len(events) < batch; k, v = c.Next() {
-			seq := probe.Seq(binary.BigEndian.Uint64(k))
-			next = seq + 1
-			e, err := decode(v)
-			if err != nil && !errors.Is(err, errUnknownKind) {
-				return fmt.Errorf("reading event %d of the journal: %w", seq, err)
-			}
-			e.Seq = seq
-			events = append(events, e)
-		}
-		return nil
-	})
-	return events, next, err
+func (r *reader) decode(seq probe.Seq, raw []byte) probe.Event {
+	e, err := r.decoder.decode(raw)
+	if err != nil && !errors.Is(err, errUnknownKind) {
+		r.j.unreadable.Add(1)
+	}
+	e.Seq = seq
+	return e
+}
+
+// maxMapped is how many batches are read before the memory that stands for them is
+// given back.
+const maxMapped = 100
+
+// end gives memory back that has been read through.
+func (r *reader) end() {
+	if r.mapped > 0 {
+		r.mapped = 0
+		r.j.store.release()
+	}
 }

@@ -1,144 +1,80 @@
-// Package journal keeps the log of events, in one bbolt file or in memory.
+// Package journal keeps the log of events, in one bbolt file or in memory, for
+// years: it is pruned while it runs, and goes on when its disk is full, may only be
+// read or fails.
 //
-// Append hands its events to a loop that writes everything waiting in one
-// transaction and syncs it; Follow reads the committed events back, oldest first,
-// and waits for more. A follower sees nothing that is not on the disk.
+// Append encodes its events and hands them to a loop, the one goroutine that
+// writes. The loop numbers all that waits, writes it in one transaction, syncs it,
+// and then publishes it to the tail: the newest events, in memory, from which live
+// followers are served. A follower that is further behind reads from the disk until
+// it has come to the tail. If the disk fails, events are published all the same and
+// wait, numbered, in memory; the loop tries to write them once a second.
+//
+// Pages of the file are read and checked when it is opened, before the library maps
+// them into memory, so that damage is found then and not by a fault later.
 package journal
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/mailpath/mailpath/probe"
 )
 
-var (
-	bucketEvents = []byte("events")
-	bucketMeta   = []byte("mailpath")
-	keyFormat    = []byte("format")
-	keyBegan     = []byte("began")
-)
+// errClosed is given to those who use a closed journal.
+var errClosed = errors.New("the journal has been closed")
 
-// format is the version of the file's layout.
-const format = "mailpath journal 1"
-
-// ErrInUse says that another process has the journal open.
-var ErrInUse = errors.New("the journal is in use by another process")
-
-// ErrForeign says that a file is not a journal of mailpath's; it is left alone.
-var ErrForeign = errors.New("not a mailpath journal")
-
-// errClosed is given to those who append to a closed journal.
-var errClosed = errors.New("appending to the journal: it has been closed")
+// errReadOnly is given to those who write to a journal of OpenReadOnly.
+var errReadOnly = errors.New("the journal was opened for reading only")
 
 // File is a journal in one file. It is safe for concurrent use.
 type File struct {
-	db     *bbolt.DB
-	began  time.Time
-	queue  chan *commit
+	clock      probe.Clock
+	readOnly   bool
+	store      store
+	tail       tail
+	cursors    *cursors
+	trouble    trouble
+	unreadable atomic.Uint64
+	news       probe.Signal
+
+	queue  chan *job
 	ending chan struct{} // closed: the loop is to end
 	ended  chan struct{} // closed: the loop has ended
 	close  sync.Once
-	news   probe.Signal
+
+	loop
 }
 
-// commit is what one Append waits for.
-type commit struct {
-	events []probe.Event
-	done   chan error
+// loop is what only the goroutine that writes may touch.
+type loop struct {
+	next    probe.Seq        // the number of the next event
+	waiting []stored         // what is not on the disk yet, in order
+	laidOut bool             // the file has its buckets
+	rest    <-chan time.Time // tells when to try the disk again; nil: at any time
 }
 
-// Open opens the journal at path, or makes one that begins now, readable by its
-// owner only. It waits a moment for another process to let go of it, then gives
-// ErrInUse. A file that is no journal gives ErrForeign and is not changed.
-func Open(path string, clock probe.Clock) (*File, error) {
-	if err := checkRegular(path); err != nil {
-		return nil, err
+// stored is an event as it stands in the file.
+type stored struct {
+	seq probe.Seq
+	raw []byte
+}
+
+func newFile(path string, clock probe.Clock) *File {
+	j := &File{
+		clock:   clock,
+		store:   store{path: path},
+		cursors: newCursors(),
+		queue:   make(chan *job),
+		ending:  make(chan struct{}),
+		ended:   make(chan struct{}),
+		loop:    loop{next: 1},
 	}
-	db, err := openDatabase(path)
-	switch {
-	case errors.Is(err, berrors.ErrTimeout):
-		return nil, fmt.Errorf("opening journal %s: %w: is another mailpath running? Stop it, or give this one a --journal of its own", path, ErrInUse)
-	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
-		return nil, fmt.Errorf("opening journal %s: %w (%w): give --journal the path of a journal, or of a file that does not exist yet", path, ErrForeign, err)
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("opening journal: %w: make the directory first", err)
-	case err != nil:
-		return nil, fmt.Errorf("opening journal %s: %w", path, err)
-	}
-	j := &File{db: db, queue: make(chan *commit), ending: make(chan struct{}), ended: make(chan struct{})}
-	if err := j.prepare(path, clock.Now()); err != nil {
-		return nil, errors.Join(err, db.Close())
-	}
-	go j.run()
-	return j, nil
-}
-
-// openDatabase opens the file. In one that was cut short the library panics, or
-// reads memory that no file is behind.
-func openDatabase(path string) (db *bbolt.DB, err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("the file is damaged (%v): move it away to begin a new one", r)
-		}
-	}()
-	return bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 2 * time.Second, FreelistType: bbolt.FreelistMapType})
-}
-
-// checkRegular refuses what cannot be a journal before anything is locked.
-func checkRegular(path string) error {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("opening journal: %w", err)
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("opening journal %s: %w: it is no regular file (%s): give --journal the path of a file", path, ErrForeign, info.Mode())
-	}
-	return nil
-}
-
-// prepare checks whose file it is and lays out a new one.
-func (j *File) prepare(path string, now time.Time) error {
-	return j.db.Update(func(tx *bbolt.Tx) error {
-		meta := tx.Bucket(bucketMeta)
-		if meta == nil {
-			if name, _ := tx.Cursor().First(); name != nil {
-				return fmt.Errorf("opening journal %s: %w: it is a database with a bucket %q: give --journal another path", path, ErrForeign, name)
-			}
-			return j.layOut(tx, now)
-		}
-		if got := string(meta.Get(keyFormat)); got != format {
-			return fmt.Errorf("opening journal %s: got format %q, want %q: it was written by another version of mailpath", path, got, format)
-		}
-		j.began = time.Unix(0, int64(binary.BigEndian.Uint64(meta.Get(keyBegan))))
-		_, err := tx.CreateBucketIfNotExists(bucketEvents)
-		return err
-	})
-}
-
-func (j *File) layOut(tx *bbolt.Tx, now time.Time) error {
-	j.began = now
-	meta, err := tx.CreateBucket(bucketMeta)
-	if err != nil {
-		return fmt.Errorf("laying out the journal: %w", err)
-	}
-	_, err = tx.CreateBucket(bucketEvents)
-	return errors.Join(err,
-		meta.Put(keyFormat, []byte(format)),
-		meta.Put(keyBegan, binary.BigEndian.AppendUint64(nil, uint64(now.UnixNano()))))
+	j.tail.begin(probe.JournalState{Began: clock.Now()}, 1)
+	return j
 }
 
 // Append implements probe.Journal.
@@ -146,105 +82,54 @@ func (j *File) Append(ctx context.Context, events ...probe.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	c := &commit{events: events, done: make(chan error, 1)}
-	select {
-	case j.queue <- c:
-	case <-j.ending:
-		return errClosed
-	case <-ctx.Done():
-		return fmt.Errorf("appending to the journal: %w", ctx.Err())
-	}
-	// From here on the events will be written: to leave now would be to lie.
-	return <-c.done
-}
-
-// run is the group-commit loop: one transaction for all that waits.
-func (j *File) run() {
-	defer close(j.ended)
-	for {
-		select {
-		case first := <-j.queue:
-			j.commit(j.group(first))
-		case <-j.ending:
-			return
-		}
-	}
-}
-
-// maxGroup bounds the appends of one transaction, so that its size is bounded too.
-const maxGroup = 10_000
-
-// group is a commit and all that wait behind it now.
-func (j *File) group(first *commit) []*commit {
-	group := []*commit{first}
-	for len(group) < maxGroup {
-		select {
-		case c := <-j.queue:
-			group = append(group, c)
-		default:
-			return group
-		}
-	}
-	return group
-}
-
-func (j *File) commit(group []*commit) {
-	err := j.db.Update(func(tx *bbolt.Tx) error {
-		bucket := tx.Bucket(bucketEvents)
-		bucket.FillPercent = 1 // keys only rise
-		for _, c := range group {
-			if err := put(bucket, c.events); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	raw, err := encodeAll(events)
 	if err != nil {
-		err = fmt.Errorf("writing %d appends to the journal: %w", len(group), err)
-	} else {
-		j.news.Tell()
+		return err
 	}
-	for _, c := range group {
-		c.done <- err
-	}
-}
-
-func put(bucket *bbolt.Bucket, events []probe.Event) error {
-	for _, e := range events {
-		raw, err := encode(e)
-		if err != nil {
-			return err
-		}
-		n, err := bucket.NextSequence()
-		if err != nil {
-			return err
-		}
-		if err := bucket.Put(binary.BigEndian.AppendUint64(nil, n), raw); err != nil {
-			return err
-		}
+	if err := j.do(ctx, &job{events: events, raw: raw, done: make(chan error, 1)}); err != nil {
+		return fmt.Errorf("appending to the journal: %w", err)
 	}
 	return nil
 }
 
-// State implements probe.Journal.
-func (j *File) State() probe.JournalState {
-	state := probe.JournalState{Began: j.began}
-	j.db.View(func(tx *bbolt.Tx) error {
-		if key, _ := tx.Bucket(bucketEvents).Cursor().Last(); key != nil {
-			state.Last = probe.Seq(binary.BigEndian.Uint64(key))
-		}
-		return nil
-	})
-	return state
+// do hands a job to the loop and waits until it is done. Once the loop has it, it
+// will be done: to leave then would be to lie.
+func (j *File) do(ctx context.Context, c *job) error {
+	if j.readOnly {
+		return errReadOnly
+	}
+	select {
+	case j.queue <- c:
+		return <-c.done
+	case <-j.ending:
+		return errClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
-// Close lets appends under way end and closes the file. It may be called twice.
+// State implements probe.Journal.
+func (j *File) State() probe.JournalState { return j.tail.now() }
+
+// Cursor tells how far the reader of that name has come, if it ever said so.
+func (j *File) Cursor(name string) (probe.Seq, bool) { return j.cursors.get(name) }
+
+// SetCursor remembers how far the reader of that name has come. It is durable a few
+// milliseconds later, never before the events that it has passed.
+func (j *File) SetCursor(name string, seq probe.Seq) { j.cursors.set(name, seq) }
+
+// Close lets appends under way end, writes what waits, and closes the file. It may
+// be called twice. ErrNotDurable says that events are lost.
 func (j *File) Close() error {
 	var err error
 	j.close.Do(func() {
 		close(j.ending)
 		<-j.ended
-		err = j.db.Close()
+		_, unwritten, trouble := j.Trouble()
+		if unwritten > 0 {
+			err = fmt.Errorf("closing the journal: %d events are lost: %w", unwritten, trouble)
+		}
+		err = errors.Join(err, j.store.close())
 	})
 	return err
 }

@@ -14,15 +14,17 @@ import (
 // Memory is a journal that ends with its process: for tests, and for a single
 // round that needs no memory of the last one. It is safe for concurrent use.
 type Memory struct {
-	mu     sync.RWMutex
-	state  probe.JournalState
-	events []probe.Event
-	news   probe.Signal
+	mu      sync.RWMutex
+	state   probe.JournalState
+	events  []probe.Event
+	news    probe.Signal
+	pruning sync.Mutex
+	cursors *cursors
 }
 
 // NewMemory makes an empty journal that begins now.
 func NewMemory(clock probe.Clock) *Memory {
-	return &Memory{state: probe.JournalState{Began: clock.Now()}}
+	return &Memory{state: probe.JournalState{Began: clock.Now()}, cursors: newCursors()}
 }
 
 // Append implements probe.Journal. Events are as durable as the process. A fact
@@ -31,10 +33,8 @@ func (j *Memory) Append(ctx context.Context, events ...probe.Event) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("appending to the journal: %w", err)
 	}
-	for _, e := range events {
-		if _, _, err := kindOf(e.Fact); err != nil {
-			return err
-		}
+	if _, err := encodeAll(events); err != nil {
+		return fmt.Errorf("appending to the journal: %w", err)
 	}
 	j.mu.Lock()
 	for _, e := range events {
@@ -69,27 +69,35 @@ func (j *Memory) Follow(ctx context.Context, from probe.Seq, f func(probe.Event)
 func (j *Memory) from(seq probe.Seq) []probe.Event {
 	j.mu.RLock()
 	defer j.mu.RUnlock()
-	i, _ := slices.BinarySearchFunc(j.events, seq, func(e probe.Event, seq probe.Seq) int { return cmp.Compare(e.Seq, seq) })
+	i, _ := find(j.events, seq)
 	return j.events[i:len(j.events):len(j.events)]
 }
 
+func find(events []probe.Event, seq probe.Seq) (int, bool) {
+	return slices.BinarySearchFunc(events, seq, func(e probe.Event, seq probe.Seq) int { return cmp.Compare(e.Seq, seq) })
+}
+
 // Prune implements probe.Journal.
-func (j *Memory) Prune(ctx context.Context, before probe.Seq, keep func(probe.Event) bool) (int, error) {
-	if err := ctx.Err(); err != nil {
-		return 0, fmt.Errorf("pruning the journal: %w", err)
-	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	// Followers may be reading the old slice: what is kept goes into a new one.
-	kept := make([]probe.Event, 0, len(j.events))
-	for _, e := range j.events {
-		if e.Seq >= before || keep(e) {
+func (j *Memory) Prune(ctx context.Context, before probe.Seq, keep func(probe.Event) bool) (removed int, err error) {
+	j.pruning.Lock()
+	defer j.pruning.Unlock()
+	old := j.from(0)
+	n, _ := find(old, before)
+	var kept []probe.Event
+	for _, e := range old[:n] {
+		if err := ctx.Err(); err != nil {
+			return 0, fmt.Errorf("pruning the journal: %w", err)
+		}
+		if keep(e) {
 			kept = append(kept, e)
 		}
 	}
-	removed := len(j.events) - len(kept)
-	j.events = kept
-	return removed, nil
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	// Followers may be reading the old slice, and its memory is to go: what stays
+	// goes into a new one.
+	j.events = slices.Concat(kept, j.events[n:])
+	return n - len(kept), nil
 }
 
 // State implements probe.Journal.
@@ -98,6 +106,12 @@ func (j *Memory) State() probe.JournalState {
 	defer j.mu.RUnlock()
 	return j.state
 }
+
+// Cursor tells how far the reader of that name has come, if it ever said so.
+func (j *Memory) Cursor(name string) (probe.Seq, bool) { return j.cursors.get(name) }
+
+// SetCursor remembers how far the reader of that name has come.
+func (j *Memory) SetCursor(name string, seq probe.Seq) { j.cursors.set(name, seq) }
 
 // Close does nothing: a memory journal holds nothing but memory.
 func (j *Memory) Close() error { return nil }

@@ -3,7 +3,6 @@ package probetest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"sync"
 	"testing"
@@ -22,7 +21,13 @@ func Journal(t *testing.T, open func(t *testing.T) probe.Journal) {
 		"a follower may begin anywhere":               followsFrom,
 		"a follower may append":                       followerAppends,
 		"a follower's error ends it":                  followerErrs,
+		"a follower that falls behind misses nothing": fallsBehind,
+		"a follower is never ahead of the state":      neverAhead,
+		"a follower may wait for a number to come":    followsFuture,
 		"what is pruned is gone, what is kept is not": prunes,
+		"appends go on while a prune decides":         appendsWhilePruning,
+		"a prune ends with its context":               cancelledPrune,
+		"cursors are remembered":                      remembersCursors,
 		"a follower ends with its context":            followerEnds,
 		"concurrent appends all arrive":               concurrentAppends,
 		"an append that cannot begin says so":         cancelledAppend,
@@ -120,63 +125,77 @@ func factsRoundTrip(t *testing.T, j probe.Journal) {
 	}
 }
 
-func followsOldAndNew(t *testing.T, j probe.Journal) {
-	mustAppend(t, j, note(1))
-	var writer sync.WaitGroup
-	defer writer.Wait()
-	next := 1
-	err := j.Follow(t.Context(), 0, func(e probe.Event) error {
-		if got := int(e.Fact.(probe.Expired).ID); got != next {
-			return fmt.Errorf("got event %d, want %d", got, next)
-		}
-		if next++; next > 50 {
-			return errStop
-		}
-		n := next
-		writer.Go(func() { _ = j.Append(context.WithoutCancel(t.Context()), note(n)) })
-		return nil
+// notes are so many notes, from a number on.
+func notes(first, count int) []probe.Event {
+	events := make([]probe.Event, count)
+	for i := range events {
+		events[i] = note(first + i)
+	}
+	return events
+}
+
+func appendsWhilePruning(t *testing.T, j probe.Journal) {
+	mustAppend(t, j, notes(0, 10)...)
+	var once sync.Once
+	removed, err := j.Prune(t.Context(), j.State().Last, func(probe.Event) bool {
+		once.Do(func() {
+			done := make(chan error)
+			go func() { done <- j.Append(t.Context(), note(100)) }()
+			select {
+			case err := <-done:
+				if err != nil {
+					t.Errorf("appending: %v", err)
+				}
+			case <-time.After(patience):
+				t.Fatal("an append waits for a prune that waits for the function that decides")
+			}
+		})
+		return false
 	})
-	if !errors.Is(err, errStop) {
-		t.Error(err)
+	if err != nil || removed != 9 {
+		t.Errorf("got %d removed, %v, want 9", removed, err)
+	}
+	if got := read(t, j, 0, 2); got[0].Fact.(probe.Expired).ID != 9 || got[1].Fact.(probe.Expired).ID != 100 {
+		t.Errorf("got %+v, want the last of the old and the new one", got)
 	}
 }
 
-func followsFrom(t *testing.T, j probe.Journal) {
-	for n := range 101 {
-		mustAppend(t, j, note(n))
+func cancelledPrune(t *testing.T, j probe.Journal) {
+	mustAppend(t, j, notes(0, 10)...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	removed, err := j.Prune(ctx, j.State().Last+1, func(probe.Event) bool { return false })
+	if !errors.Is(err, context.Canceled) || removed != 0 {
+		t.Errorf("got %d removed and %v, want 0 and %v", removed, err, context.Canceled)
 	}
-	all := read(t, j, 0, 101)
-	for _, i := range []int{57, 0, 100, 1} {
-		got := read(t, j, all[i].Seq, 101-i)
-		if got[0].Seq != all[i].Seq {
-			t.Errorf("from %d: got first %d", all[i].Seq, got[0].Seq)
-		}
-	}
+	read(t, j, 0, 10)
 }
 
-func followerAppends(t *testing.T, j probe.Journal) {
-	mustAppend(t, j, note(1))
-	err := j.Follow(t.Context(), 0, func(e probe.Event) error {
-		n := int(e.Fact.(probe.Expired).ID)
-		if n == 10 {
-			return errStop
-		}
-		return j.Append(t.Context(), note(n+1))
+func remembersCursors(t *testing.T, j probe.Journal) {
+	c, ok := j.(interface {
+		Cursor(name string) (probe.Seq, bool)
+		SetCursor(name string, seq probe.Seq)
 	})
-	if !errors.Is(err, errStop) {
-		t.Errorf("got %v, want that each event led to the next", err)
+	if !ok {
+		t.Fatalf("%T has no cursors", j)
+	}
+	if seq, known := c.Cursor("webhook"); known {
+		t.Errorf("got cursor %d, want none", seq)
+	}
+	c.SetCursor("webhook", 7)
+	c.SetCursor("log", 5)
+	c.SetCursor("webhook", 8)
+	if seq, known := c.Cursor("webhook"); !known || seq != 8 {
+		t.Errorf("got cursor %d, %v, want 8", seq, known)
+	}
+	if seq, known := c.Cursor("log"); !known || seq != 5 {
+		t.Errorf("got cursor %d, %v, want 5", seq, known)
 	}
 }
 
 func prunes(t *testing.T, j probe.Journal) {
-	for n := range 3000 {
-		if n%1000 == 0 {
-			var events []probe.Event
-			for i := range 1000 {
-				events = append(events, note(n+i))
-			}
-			mustAppend(t, j, events...)
-		}
+	for n := range 3 {
+		mustAppend(t, j, notes(n*1000, 1000)...)
 	}
 	all := read(t, j, 0, 3000)
 	before := all[2500].Seq
@@ -197,24 +216,6 @@ func prunes(t *testing.T, j probe.Journal) {
 	mustAppend(t, j, note(4000))
 	if got := read(t, j, 0, 1); got[0].Seq <= all[2999].Seq || got[0].Fact.(probe.Expired).ID != 4000 {
 		t.Errorf("got %+v, want the one new event with a new number", got[0])
-	}
-}
-
-func followerErrs(t *testing.T, j probe.Journal) {
-	mustAppend(t, j, note(1), note(2))
-	calls := 0
-	err := j.Follow(t.Context(), 0, func(probe.Event) error { calls++; return errStop })
-	if !errors.Is(err, errStop) || calls != 1 {
-		t.Errorf("got %v after %d calls, want its own error after 1", err, calls)
-	}
-}
-
-func followerEnds(t *testing.T, j probe.Journal) {
-	ctx, cancel := context.WithCancel(t.Context())
-	mustAppend(t, j, note(1))
-	err := j.Follow(ctx, 0, func(probe.Event) error { cancel(); return nil })
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 }
 
