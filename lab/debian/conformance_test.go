@@ -1,10 +1,12 @@
 package debian_test
 
 import (
+	"errors"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,6 +46,7 @@ func TestSenderConforms(t *testing.T) {
 					Sender:  sender(endpoint, endpoint.Server, hq.Password),
 					Dead:    sender(endpoint, deadAddress(t), hq.Password),
 					Silent:  sender(endpoint, silentAddress(t), hq.Password),
+					Endless: sender(endpoint, endlessAddress(t), hq.Password),
 					Arrived: func(id probe.ID) bool { return inMaildir(t, hq.Maildir, id.String()) },
 				}
 				if way.login {
@@ -79,6 +82,21 @@ func inMaildir(t *testing.T, maildir, text string) bool {
 	return false
 }
 
+// inFolder reads the messages of a folder of a Maildir.
+func inFolder(maildir, folder string) ([][]byte, error) {
+	if folder != "INBOX" {
+		maildir = filepath.Join(maildir, "."+folder)
+	}
+	files, err := filepath.Glob(filepath.Join(maildir, "[cn][ue][rw]", "*"))
+	var messages [][]byte
+	for _, f := range files {
+		raw, problem := os.ReadFile(f)
+		err = errors.Join(err, problem)
+		messages = append(messages, raw)
+	}
+	return messages, err
+}
+
 func deadAddress(t *testing.T) string {
 	t.Helper()
 	l := listener(t)
@@ -93,6 +111,26 @@ func silentAddress(t *testing.T) string {
 	l := listener(t)
 	t.Cleanup(func() { l.Close() })
 	return l.Addr().String() // the kernel takes connections, nobody speaks on them
+}
+
+func endlessAddress(t *testing.T) string {
+	t.Helper()
+	l := listener(t)
+	var taking sync.WaitGroup
+	taking.Go(func() {
+		conn, err := l.Accept()
+		for err == nil {
+			_, err = conn.Write([]byte("220-and so on\r\n"))
+		}
+		if conn != nil {
+			conn.Close()
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		taking.Wait()
+	})
+	return l.Addr().String()
 }
 
 func listener(t *testing.T) net.Listener {
@@ -130,6 +168,7 @@ func TestWatcherConforms(t *testing.T) {
 						Matcher: probe.NewMatcher(probetest.Keyring(), []string{lab.OutsideSender}),
 					}),
 					Deliver: func(folder string, raw []byte) error { return lab.Deliver("hq", folder, raw) },
+					Held:    func(folder string) ([][]byte, error) { return inFolder(hq.Maildir, folder) },
 					Cut:     door.shut,
 					Mend:    door.open,
 				}

@@ -118,6 +118,21 @@ func save(config, user, folder string, raw []byte) error {
 	return nil
 }
 
+// Doveadm runs doveadm at a site, as its administrator would, and gives what it prints.
+func (l *Lab) Doveadm(host string, args ...string) (string, error) {
+	h, err := l.host(host)
+	if err != nil {
+		return "", fmt.Errorf("running doveadm: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), deliverTimeout)
+	defer cancel()
+	output, err := doveadm(ctx, nil, h.dovecotFile(), args...)
+	if err != nil {
+		return "", fmt.Errorf("running doveadm %q: %w: it printed %q", args, err, output)
+	}
+	return string(output), nil
+}
+
 func doveadm(ctx context.Context, stdin []byte, config string, args ...string) ([]byte, error) {
 	command := asRoot(ctx, "/usr/bin/doveadm", append([]string{"-c", config}, args...)...)
 	command.Stdin = bytes.NewReader(stdin)

@@ -15,6 +15,7 @@ import (
 // only once what was found has been reported.
 func (s *session) look() (probe.Look, []mark, error) {
 	l := probe.Look{Began: s.cfg.Clock.Now()}
+	s.looked = l.Began
 	marks := make([]mark, len(s.folders))
 	for i, f := range s.folders {
 		marks[i] = f.mark
@@ -32,7 +33,7 @@ func (s *session) look() (probe.Look, []mark, error) {
 			return l, nil, fmt.Errorf("folder %s: %w", s.folders[i].name, err)
 		}
 	}
-	s.opened = true
+	s.begun = true
 	if l.Ended.IsZero() {
 		l.Ended = s.cfg.Clock.Now()
 	}
@@ -42,7 +43,7 @@ func (s *session) look() (probe.Look, []mark, error) {
 // ask says which folders may hold something new. The commands go out together.
 func (s *session) ask() ([]bool, error) {
 	changed := make([]bool, len(s.folders))
-	if !s.opened {
+	if !s.begun {
 		for i := range changed {
 			changed[i] = true
 		}
@@ -50,11 +51,13 @@ func (s *session) ask() ([]bool, error) {
 	}
 	err := s.do("looking", func() error {
 		var statuses []*imapclient.StatusCommand
-		for _, f := range s.folders[1:] {
-			statuses = append(statuses, s.client.Status(f.name, &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}))
-		}
-		noop := s.client.Noop()
-		var problems []error
+		var noop *imapclient.Command
+		problems := []error{s.wire.together(func() {
+			for _, f := range s.folders[1:] {
+				statuses = append(statuses, s.client.Status(f.name, &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}))
+			}
+			noop = s.client.Noop()
+		})}
 		for i, c := range statuses {
 			data, err := c.Wait()
 			problems = append(problems, err)
@@ -65,7 +68,7 @@ func (s *session) ask() ([]bool, error) {
 		return errors.Join(append(problems, noop.Wait())...)
 	})
 	// Opening another folder closes the first: it is then opened and read again.
-	changed[0] = slices.Contains(changed[1:], true) || s.notices.peek()
+	changed[0] = slices.Contains(changed[1:], true) || s.examined != s.folders[0].name || s.notices.peek()
 	return changed, err
 }
 
@@ -76,7 +79,7 @@ func (f *folder) differs(data *imap.StatusData) bool {
 		return true
 	}
 	if data.UIDNext != 0 {
-		return data.UIDNext > f.next
+		return data.UIDNext > f.next || data.UIDNext < f.told
 	}
-	return data.NumMessages != nil && *data.NumMessages != f.messages
+	return data.NumMessages == nil || *data.NumMessages != f.messages
 }

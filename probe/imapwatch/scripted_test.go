@@ -2,33 +2,52 @@ package imapwatch_test
 
 import (
 	"bufio"
-	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"regexp"
 	"strings"
 	"sync"
-	"testing"
-	"testing/synctest"
 	"time"
 
-	"github.com/mailpath/mailpath/lab/world"
 	"github.com/mailpath/mailpath/probe"
-	"github.com/mailpath/mailpath/probe/imapwatch"
-	"github.com/mailpath/mailpath/probe/probetest"
 )
 
-// scripted is an IMAP server of one folder that answers as it is told to: real
-// servers answer in ways that the world's server cannot.
+// scripted is an IMAP server that answers as it is told to: real servers answer in
+// ways that the world's server cannot. All its folders hold the same messages.
 type scripted struct {
-	mu       sync.Mutex
-	validity int
-	messages []string // headers; the UID is the place, from 1
+	mode     probe.TLSMode
+	tls      *tls.Config
+	clear    bool // it speaks in the clear, whatever is expected
+	caFile   string
+	folders  []string // that are watched; INBOX if none is given
+	from     string   // of a message of ours without a tag
+	greeting string   // instead of the usual one
+	mute     bool     // no greeting
+	caps     string   // beside IMAP4rev1 and IDLE
 	noNext   bool     // it does not tell UIDNEXT
+	noStar   bool     // n:* gives nothing where n is not reached
 	uidLast  bool     // FETCH puts the UID behind the header
 	drip     time.Duration
+	trickle  time.Duration // between two bytes
+
+	mu       sync.Mutex
+	validity int
+	messages []string       // headers; the UID is the place, from 1; none: it was removed
 	silent   *regexp.Regexp // commands that get no answer
+	says     []saying
 	commands []string
+	idling   net.Conn
+}
+
+// saying is what the server says on a command, %T standing for the command's tag.
+type saying struct {
+	on      string // a regular expression
+	text    string
+	instead bool // of the usual answer
+	cut     bool // and then it hangs up
+	endless bool
 }
 
 func (s *scripted) add(header string) {
@@ -37,47 +56,116 @@ func (s *scripted) add(header string) {
 	s.messages = append(s.messages, header)
 }
 
+// change makes it another server while it runs.
+func (s *scripted) change(how func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	how()
+}
+
 func (s *scripted) heard() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return strings.Join(s.commands, "\n")
 }
 
+// count tells how often a command was heard.
+func (s *scripted) count(command string) int {
+	return len(regexp.MustCompile(`(?m)^`+command).FindAllString(s.heard(), -1))
+}
+
+// push says something to the client that idles, if one does.
+func (s *scripted) push(text string) {
+	s.mu.Lock()
+	conn := s.idling
+	s.mu.Unlock()
+	if conn != nil {
+		fmt.Fprint(conn, text)
+	}
+}
+
 func (s *scripted) serve(conn net.Conn) {
-	defer conn.Close()
-	fmt.Fprint(conn, "* OK [CAPABILITY IMAP4rev1 IDLE] ready\r\n")
+	defer func() { conn.Close() }()
+	if s.trickle > 0 {
+		conn = trickling{conn, s.trickle}
+	}
+	if s.mode == probe.ImplicitTLS && !s.clear {
+		conn = tls.Server(conn, s.tls)
+	}
+	if s.clear { // a pipe has no room for what the client says meanwhile
+		go io.Copy(io.Discard, conn)
+	}
+	greeting := s.greeting
+	if greeting == "" {
+		greeting = "* OK [CAPABILITY IMAP4rev1 IDLE " + s.caps + "] ready\r\n"
+	}
+	if !s.mute {
+		fmt.Fprint(conn, greeting)
+	}
 	lines := bufio.NewScanner(conn)
 	for lines.Scan() {
 		tag, command, _ := strings.Cut(lines.Text(), " ")
 		s.mu.Lock()
 		s.commands = append(s.commands, command)
-		silent := s.silent
+		silent := s.silent != nil && s.silent.MatchString(command)
 		s.mu.Unlock()
-		if silent != nil && silent.MatchString(command) {
-			continue
-		}
-		if command == "IDLE" {
-			fmt.Fprint(conn, "+ idling\r\n")
-			lines.Scan() // DONE
-		} else {
+		switch instead, cut := s.saying(conn, tag, command); {
+		case cut:
+			return
+		case instead || silent:
+		case command == "IDLE":
+			if s.idle(conn, lines); s.silent == nil || !s.silent.MatchString("DONE") {
+				fmt.Fprintf(conn, "%s OK done\r\n", tag)
+			}
+		case command == "STARTTLS":
+			fmt.Fprintf(conn, "%s OK go\r\n", tag)
+			conn = tls.Server(conn, s.tls)
+			lines = bufio.NewScanner(conn)
+		default:
 			s.answer(conn, command)
+			fmt.Fprintf(conn, "%s OK done\r\n", tag)
 		}
-		fmt.Fprintf(conn, "%s OK done\r\n", tag)
 	}
 }
 
-var fetched = regexp.MustCompile(`^(UID )?FETCH (\d+)(?::(\d+|\*))? \((.*)\)`)
+// saying says what the script wants on a command.
+func (s *scripted) saying(conn net.Conn, tag, command string) (instead, cut bool) {
+	s.mu.Lock()
+	says := s.says
+	s.mu.Unlock()
+	for _, y := range says {
+		if !regexp.MustCompile(y.on).MatchString(command) {
+			continue
+		}
+		text := strings.ReplaceAll(y.text, "%T", tag)
+		for {
+			if _, err := fmt.Fprint(conn, text); err != nil || !y.endless {
+				break
+			}
+			time.Sleep(s.drip)
+		}
+		instead, cut = instead || y.instead, cut || y.cut
+	}
+	return instead, cut
+}
+
+func (s *scripted) idle(conn net.Conn, lines *bufio.Scanner) {
+	fmt.Fprint(conn, "+ idling\r\n")
+	s.change(func() { s.idling = conn })
+	lines.Scan() // DONE
+	s.change(func() { s.idling = nil })
+}
+
+var fetching = regexp.MustCompile(`^(UID )?FETCH (\d+)(?::(\d+|\*))? \((.*)\)`)
 
 func (s *scripted) answer(conn net.Conn, command string) {
 	s.mu.Lock()
 	messages, validity := s.messages, s.validity
 	s.mu.Unlock()
 	switch {
-	case strings.HasPrefix(command, "LOGIN"):
-		fmt.Fprint(conn, "* CAPABILITY IMAP4rev1 IDLE\r\n")
-	case strings.HasPrefix(command, "CAPABILITY"):
-		fmt.Fprint(conn, "* CAPABILITY IMAP4rev1 IDLE\r\n")
-	case strings.HasPrefix(command, "EXAMINE"), command == "NOOP":
+	case strings.HasPrefix(command, "LOGIN"), strings.HasPrefix(command, "CAPABILITY"):
+		fmt.Fprint(conn, "* CAPABILITY IMAP4rev1 IDLE "+s.caps+"\r\n")
+	case strings.HasPrefix(command, "EXAMINE"), strings.HasPrefix(command, "SELECT"), command == "NOOP":
 		fmt.Fprintf(conn, "* %d EXISTS\r\n", len(messages))
 		if command != "NOOP" {
 			fmt.Fprintf(conn, "* OK [UIDVALIDITY %d] ok\r\n", validity)
@@ -85,6 +173,9 @@ func (s *scripted) answer(conn net.Conn, command string) {
 				fmt.Fprintf(conn, "* OK [UIDNEXT %d] ok\r\n", len(messages)+1)
 			}
 		}
+	case strings.HasPrefix(command, "STATUS"):
+		fmt.Fprintf(conn, "* STATUS %q (MESSAGES %d UIDNEXT %d UIDVALIDITY %d)\r\n",
+			strings.Trim(strings.Fields(command)[1], `"`), len(messages), len(messages)+1, validity)
 	case strings.HasPrefix(command, "UID SEARCH"):
 		fmt.Fprint(conn, "* SEARCH")
 		for i := range messages {
@@ -92,7 +183,7 @@ func (s *scripted) answer(conn net.Conn, command string) {
 		}
 		fmt.Fprint(conn, "\r\n")
 	default:
-		s.fetch(conn, fetched.FindStringSubmatch(command), messages)
+		s.fetch(conn, fetching.FindStringSubmatch(command), messages)
 	}
 }
 
@@ -102,7 +193,9 @@ func (s *scripted) fetch(conn net.Conn, m []string, messages []string) {
 	}
 	var from, to int
 	fmt.Sscan(m[2], &from)
-	if to = from; m[3] == "*" {
+	if to = from; m[3] == "*" && s.noStar {
+		to = len(messages)
+	} else if m[3] == "*" {
 		to = max(len(messages), from)
 		from = min(from, len(messages)) // n:* gives the last message at least
 	} else if m[3] != "" {
@@ -111,6 +204,8 @@ func (s *scripted) fetch(conn net.Conn, m []string, messages []string) {
 	for i := max(from, 1); i <= min(to, len(messages)); i++ {
 		header := messages[i-1]
 		switch {
+		case strings.Contains(m[4], "EMAILID"):
+			fmt.Fprintf(conn, "* %d FETCH (UID %d EMAILID (M%d))\r\n", i, i, i)
 		case !strings.Contains(m[4], "HEADER"):
 			fmt.Fprintf(conn, "* %d FETCH (UID %d)\r\n", i, i)
 		case s.uidLast:
@@ -122,176 +217,18 @@ func (s *scripted) fetch(conn net.Conn, m []string, messages []string) {
 	}
 }
 
-// watchScripted watches a scripted server in a bubble until the test function ends.
-func watchScripted(t *testing.T, s *scripted, every time.Duration, test func(t *testing.T, clock probe.Clock, looks chan probe.Look, blind chan error)) {
-	synctest.Test(t, func(t *testing.T) {
-		network := world.Pipes()
-		l, err := network.Listen("imap.test")
-		if err != nil {
-			t.Fatal(err)
-		}
-		clock := probe.NewClock()
-		ctx, cancel := context.WithCancel(t.Context())
-		var running sync.WaitGroup
-		running.Go(func() {
-			for {
-				conn, err := l.Accept()
-				if err != nil {
-					return
-				}
-				running.Go(func() { s.serve(conn) })
-			}
-		})
-		w := imapwatch.New(imapwatch.Config{
-			Endpoint: probe.Endpoint{
-				Server: l.Addr().String(), TLS: probe.NoTLS, Clock: clock, Dial: network.Dial,
-				Username: "u", Password: func() (string, error) { return "p", nil },
-			},
-			Mailbox: "hq", Folders: []string{"INBOX"}, Window: time.Hour,
-			Matcher: probe.NewMatcher(probetest.Keyring(), []string{"a@example.org"}),
-		})
-		looks, blind := make(chan probe.Look, 10_000), make(chan error, 100)
-		running.Go(func() {
-			for ctx.Err() == nil {
-				p := &steady{clock: clock, every: every}
-				blind <- w.Watch(ctx, p, func(l probe.Look) error { p.last = l.Began; looks <- l; return nil })
-			}
-		})
-		test(t, clock, looks, blind)
-		cancel()
-		l.Close()
-		running.Wait()
-	})
+// trickling writes one byte at a time.
+type trickling struct {
+	net.Conn
+	pause time.Duration
 }
 
-// steady is a pace of one look every so often; zero: rest.
-type steady struct {
-	clock probe.Clock
-	every time.Duration
-	last  time.Time
-}
-
-func (p *steady) Changed() <-chan struct{} { return nil }
-
-func (p *steady) Next() time.Time {
-	if p.every == 0 {
-		return time.Time{}
-	}
-	return p.last.Add(p.every)
-}
-
-func headerOf(clock probe.Clock) (header string, id probe.ID) {
-	m := probetest.Message(clock, "a@example.org", "b@example.com")
-	header, _, _ = strings.Cut(string(m.Raw), "\r\n\r\n")
-	return header + "\r\n\r\n", m.Tag.ID
-}
-
-func await(t *testing.T, looks chan probe.Look, id probe.ID) {
-	t.Helper()
-	limit := time.After(10 * time.Minute)
-	for {
-		select {
-		case l := <-looks:
-			for _, o := range l.Found {
-				if o.Tag.ID == id {
-					return
-				}
-			}
-		case <-limit:
-			t.Fatalf("message %v was never found", id)
+func (c trickling) Write(p []byte) (int, error) {
+	for i := range p {
+		time.Sleep(c.pause)
+		if _, err := c.Conn.Write(p[i : i+1]); err != nil {
+			return i, err
 		}
 	}
-}
-
-func TestServersThatAnswerOtherwise(t *testing.T) {
-	for name, s := range map[string]*scripted{
-		"as usual":                              {validity: 1},
-		"UIDNEXT is not told":                   {validity: 1, noNext: true},
-		"the UID stands behind the header":      {validity: 1, uidLast: true},
-		"neither UIDNEXT, nor the UID in front": {validity: 1, noNext: true, uidLast: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			watchScripted(t, s, time.Second, func(t *testing.T, clock probe.Clock, looks chan probe.Look, _ chan error) {
-				s.add("From: boss@example.com\r\n\r\n")
-				<-looks
-				for range 3 {
-					header, id := headerOf(clock)
-					s.add(header)
-					await(t, looks, id)
-				}
-			})
-		})
-	}
-}
-
-func TestAFolderMadeAnewIsReadAnew(t *testing.T) {
-	s := &scripted{validity: 1}
-	watchScripted(t, s, time.Second, func(t *testing.T, clock probe.Clock, looks chan probe.Look, blind chan error) {
-		for range 5 {
-			header, id := headerOf(clock)
-			s.add(header)
-			await(t, looks, id)
-		}
-		header, id := headerOf(clock)
-		s.mu.Lock()
-		s.validity, s.messages = 2, []string{header}
-		s.silent = regexp.MustCompile(`^NOOP`) // so that it reconnects
-		s.mu.Unlock()
-		<-blind
-		s.mu.Lock()
-		s.silent = nil
-		s.mu.Unlock()
-		await(t, looks, id)
-	})
-}
-
-// The library waits for ever; the watcher must not.
-func TestSilenceAfterEachCommandIsBlindness(t *testing.T) {
-	for _, command := range []string{"LOGIN", "EXAMINE", "UID SEARCH", "UID FETCH 1.*HEADER", "NOOP", "IDLE", "FETCH 1 "} {
-		t.Run(command, func(t *testing.T) {
-			s := &scripted{validity: 1, messages: []string{"From: boss@example.com\r\n\r\n"}, silent: regexp.MustCompile("^" + command)}
-			every := time.Second
-			if command == "IDLE" {
-				every = 0
-			}
-			watchScripted(t, s, every, func(t *testing.T, clock probe.Clock, _ chan probe.Look, blind chan error) {
-				began := clock.Now()
-				err := <-blind
-				if took := clock.Since(began); took < 15*time.Second || took > 20*time.Second || err == nil || !strings.Contains(err.Error(), "no answer within 15s") {
-					t.Errorf("got %v after %v, want that no answer came within 15 s\n%s", err, took, s.heard())
-				}
-			})
-		})
-	}
-}
-
-// A backlog takes its time: as long as something comes, somebody is there.
-func TestALongBacklogIsReadInTheEnd(t *testing.T) {
-	s := &scripted{validity: 1, drip: 100 * time.Millisecond}
-	for range 1000 {
-		s.add("From: boss@example.com\r\n\r\n")
-	}
-	watchScripted(t, s, time.Second, func(t *testing.T, clock probe.Clock, looks chan probe.Look, blind chan error) {
-		began := clock.Now()
-		select {
-		case <-looks:
-		case err := <-blind:
-			t.Fatalf("blind after %v: %v", clock.Since(began), err)
-		}
-	})
-}
-
-// At rest nobody asks for looks, but the connection must be known to live.
-func TestRestIsInterruptedEveryFewMinutes(t *testing.T) {
-	s := &scripted{validity: 1}
-	watchScripted(t, s, 0, func(t *testing.T, clock probe.Clock, looks chan probe.Look, _ chan error) {
-		first := <-looks
-		for range 5 {
-			next := <-looks
-			if gap := next.Began.Sub(first.Began); gap != 4*time.Minute {
-				t.Errorf("got a look %v after the last one, want 4m0s", gap)
-			}
-			first = next
-		}
-	})
+	return len(p), nil
 }

@@ -2,10 +2,8 @@ package imapwatch
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"time"
 
@@ -21,10 +19,17 @@ type session struct {
 	cfg     Config
 	folders []*folder
 	conn    *meteredConn
+	wire    *wire
 	client  *imapclient.Client
+	caps    imap.CapSet
 	notices *notices
-	opened  bool // the first look has been taken
 	release func() bool
+
+	examined     string    // the folder that is open read-only
+	begun        bool      // the first look has been taken
+	looked       time.Time // the last look began then
+	idleRefused  bool
+	sideCommands int
 }
 
 // open connects, encrypts and logs in.
@@ -49,46 +54,31 @@ func (w *Watcher) open(ctx context.Context) (*session, error) {
 
 // start brings the connection to the authenticated state.
 func (s *session) start(ctx context.Context) error {
-	options := &imapclient.Options{UnilateralDataHandler: s.notices.handler()}
-	if s.cfg.TLS != probe.NoTLS {
-		config, err := s.cfg.TLSConfig()
-		if err != nil {
-			return err
-		}
-		options.TLSConfig = config
-	}
-	if err := s.do("connecting", func() error { return s.encrypt(ctx, options) }); err != nil {
+	if err := s.stage(ctx); err != nil {
 		return err
 	}
-	if err := s.do("waiting for the greeting", s.client.WaitGreeting); err != nil {
+	s.client = imapclient.New(s.wire, &imapclient.Options{UnilateralDataHandler: s.notices.handler()})
+	if err := s.do("waiting for the library", s.client.WaitGreeting); err != nil {
 		return err
 	}
+	s.caps = s.client.Caps()
+	s.wire.entering()
 	if err := s.do("logging in", s.logIn); err != nil {
 		return err
 	}
-	// Asked for now, lest the library asks by itself behind an IDLE.
-	return s.do("asking for capabilities", func() error { s.client.Caps(); return nil })
+	if s.caps = s.client.Caps(); s.wire.told() {
+		return nil
+	}
+	return s.do("asking for capabilities", s.learn)
 }
 
-// encrypt makes the client, over TLS if wanted; the certificate is verified.
-func (s *session) encrypt(ctx context.Context, options *imapclient.Options) (err error) {
-	switch s.cfg.TLS {
-	case probe.StartTLS:
-		s.client, err = imapclient.NewStartTLS(s.conn, options)
-		if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-			return fmt.Errorf("%w: the server hung up on words in the clear: is tls: implicit meant?", err)
-		}
-		return probe.ExplainTLS(err)
-	case probe.ImplicitTLS:
-		encrypted := tls.Client(s.conn, options.TLSConfig)
-		if err := encrypted.HandshakeContext(ctx); err != nil {
-			return probe.ExplainTLS(err)
-		}
-		s.client = imapclient.New(encrypted, options)
-	default:
-		s.client = imapclient.New(s.conn, options)
+// learn asks for the capabilities: those before the login are not those after it.
+func (s *session) learn() error {
+	caps, err := s.client.Capability().Wait()
+	if caps != nil {
+		s.caps = caps
 	}
-	return nil
+	return err
 }
 
 // logIn authenticates by PLAIN where it is offered, else by LOGIN.
@@ -97,22 +87,31 @@ func (s *session) logIn() error {
 	if err != nil {
 		return fmt.Errorf("%w: %w", probe.ErrOurs, err)
 	}
-	if s.client.Caps().Has(imap.AuthCap("PLAIN")) {
+	if s.caps.Has(imap.AuthCap("PLAIN")) {
 		err = s.client.Authenticate(sasl.NewPlainClient("", s.cfg.Username, password))
 	} else {
 		err = s.client.Login(s.cfg.Username, password).Wait()
 	}
-	if refusal := new(imap.Error); errors.As(err, &refusal) {
+	if isRefusal(err) {
 		return fmt.Errorf("user %q: %w: check the user name and the password's file or variable", s.cfg.Username, err)
 	}
 	return err
 }
 
-// do runs one command under a watchdog.
+// isRefusal tells whether an error is the server's answer NO or BAD: the connection
+// is as good as before.
+func isRefusal(err error) bool { return errors.As(err, new(*imap.Error)) }
+
+// do runs one command under a watchdog. Where the connection has ended, its error
+// says why, which the library does not know.
 func (s *session) do(what string, command func() error) error {
 	w := s.watch()
 	err := command()
-	if why := w.stop(); why != nil && err != nil {
+	why := w.stop()
+	if why == nil && s.wire != nil {
+		why = s.wire.problem()
+	}
+	if err != nil && why != nil && !isRefusal(err) && !errors.Is(err, why) {
 		err = why
 	}
 	if err != nil {
@@ -134,75 +133,4 @@ func (s *session) close() {
 		s.client.Close()
 		<-s.client.Closed()
 	}
-}
-
-// rest waits until the next look is due: in IDLE, so that a push may wake it, if
-// the wait is long enough.
-func (s *session) rest(ctx context.Context, pace probe.Pace) error {
-	for {
-		changed := pace.Changed()
-		now := s.cfg.Clock.Now()
-		next := pace.Next()
-		if !next.IsZero() && !next.After(now) {
-			return ctx.Err()
-		}
-		if next.IsZero() || next.Sub(now) > rotation {
-			next = now.Add(rotation)
-		}
-		woken, err := s.wait(ctx, next, changed)
-		if err != nil || !woken {
-			return err
-		}
-	}
-}
-
-// wait waits for a moment; woken says that the pace has changed before it came.
-func (s *session) wait(ctx context.Context, until time.Time, changed <-chan struct{}) (woken bool, err error) {
-	left := s.cfg.Clock.Until(until)
-	var pushed <-chan struct{}
-	if left >= idleFrom && s.canIdle() {
-		idle, err := s.idle()
-		if err != nil {
-			return false, err
-		}
-		defer func() {
-			if ended := s.do("ending IDLE", func() error { return endIdle(idle) }); err == nil {
-				err = ended
-			}
-		}()
-		pushed = s.notices.pushed
-	}
-	timer := time.NewTimer(left)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-pushed:
-	case <-changed:
-		return true, nil
-	case <-s.client.Closed():
-		return false, errors.New("the server has closed the connection")
-	case <-ctx.Done():
-		return false, ctx.Err()
-	}
-	return false, nil
-}
-
-func (s *session) canIdle() bool {
-	caps := s.client.Caps()
-	return caps.Has(imap.CapIdle) || caps.Has(imap.CapIMAP4rev2)
-}
-
-func (s *session) idle() (idle *imapclient.IdleCommand, err error) {
-	err = s.do("starting IDLE", func() error {
-		idle, err = s.client.Idle()
-		return err
-	})
-	return idle, err
-}
-
-func endIdle(idle *imapclient.IdleCommand) error {
-	if err := idle.Close(); err != nil {
-		return err
-	}
-	return idle.Wait()
 }

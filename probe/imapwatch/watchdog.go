@@ -15,6 +15,8 @@ const (
 	longestCommand = 2 * time.Minute
 )
 
+var errSilent = fmt.Errorf("no answer within %v", commandTimeout)
+
 // meteredConn counts the bytes that come in, so that a slow answer can be told
 // from none.
 type meteredConn struct {
@@ -55,7 +57,7 @@ func (w *watchdog) look() {
 	heard := w.session.conn.heard.Load()
 	switch {
 	case heard == w.heard:
-		w.why = fmt.Errorf("no answer within %v", commandTimeout)
+		w.why = errSilent
 	case w.session.cfg.Clock.Since(w.began) >= longestCommand:
 		w.why = fmt.Errorf("not done within %v", longestCommand)
 	default:

@@ -5,7 +5,13 @@
 // is fetched, from the first UID that was not fetched before, headers alone unless
 // a header leaves it open whether the message is ours. At rest the connection is
 // in IDLE, which wakes the watcher but is never relied on: the Pace says when to
-// look. Nothing is ever changed in the mailbox.
+// look. Watching changes nothing in the mailbox; Clean deletes what it is told to, over
+// the same connection, when it is at rest.
+//
+// A filter stands between the server and the library: see there for what servers
+// are allowed to say. What a folder is said to hold must be shown when it is asked
+// for: a look that may have passed over a message is an error, because it would be
+// taken for proof that the message is not there.
 package imapwatch
 
 import (
@@ -29,20 +35,12 @@ type Config struct {
 	Window time.Duration
 }
 
-const (
-	// rotation ends an IDLE early: servers and the firewalls before them forget
-	// connections that are silent for longer (RFC 9051 section 6.3.13 allows 29
-	// minutes, few grant them), and the look that follows proves that it lives.
-	rotation = 4 * time.Minute
-	// idleFrom is the shortest wait that is worth an IDLE of its own.
-	idleFrom = 2 * time.Second
-)
-
 // Watcher watches one mailbox. It keeps in mind what it has reported, so it is
 // made once and Watch is called again after each failure, one call at a time.
 type Watcher struct {
 	cfg     Config
 	folders []*folder
+	asked   asked
 }
 
 // folder is how far a folder has been reported.
@@ -56,12 +54,13 @@ type folder struct {
 type mark struct {
 	validity uint32 // UIDVALIDITY: UIDs of another one mean nothing
 	next     imap.UID
-	messages uint32
+	told     imap.UID // UIDNEXT as EXAMINE told it; 0: it did not
+	messages uint32   // no more than so many have been reported and are there
 }
 
 // New makes a watcher.
 func New(cfg Config) *Watcher {
-	w := &Watcher{cfg: cfg}
+	w := &Watcher{cfg: cfg, asked: asked{make(chan *cleaning), make(chan *cleaning)}}
 	for _, name := range cfg.Folders {
 		w.folders = append(w.folders, &folder{name: name})
 	}
@@ -94,7 +93,7 @@ func (w *Watcher) watch(ctx context.Context, pace probe.Pace, look func(probe.Lo
 		for i, f := range w.folders {
 			f.mark = marks[i]
 		}
-		if err := s.rest(ctx, pace); err != nil {
+		if err := s.rest(ctx, pace, w.asked); err != nil {
 			return err
 		}
 	}

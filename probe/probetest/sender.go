@@ -21,6 +21,7 @@ type SenderFixture struct {
 	WrongUser probe.Sender        // the password is wrong; nil: this way needs none
 	Dead      probe.Sender        // nobody listens there
 	Silent    probe.Sender        // somebody listens there and never says a word
+	Endless   probe.Sender        // somebody listens there and never comes to an end
 	Arrived   func(probe.ID) bool // whether a message is in the mailbox
 	Secret    string              // the password, which no error may tell
 }
@@ -34,6 +35,7 @@ func Sender(t *testing.T, arena Arena, fixture func(t *testing.T) SenderFixture)
 		"a wrong password is our own trouble":    wrongPassword,
 		"a dead server is not our trouble":       dead,
 		"a silent server ends with the context":  silent,
+		"an endless answer is not waited for":    endless,
 		"a cancelled attempt is our own trouble": cancelled,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -159,6 +161,19 @@ func silent(t *testing.T, f SenderFixture) {
 	if n := len(a.Phases); n == 0 || a.Phases[n-1].Took <= 0 {
 		t.Errorf("got phases %+v, want the time of the silence", a.Phases)
 	}
+}
+
+func endless(t *testing.T, f SenderFixture) {
+	before := f.Clock.Now()
+	_, a := f.send(t.Context(), f.Endless, f.To)
+	if a.Result != probe.NotSent || a.Err == nil || errors.Is(a.Err, probe.ErrOurs) {
+		t.Errorf("got %v, %v, want not sent, and not by our own trouble", a.Result, a.Err)
+	}
+	took := f.Clock.Since(before)
+	if took > patience {
+		t.Errorf("it took %v, want an end of its own", took)
+	}
+	checkPhases(t, a.Phases, took)
 }
 
 func cancelled(t *testing.T, f SenderFixture) {

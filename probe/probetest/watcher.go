@@ -3,6 +3,7 @@ package probetest
 import (
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -19,13 +20,15 @@ type WatcherFixture struct {
 	From, To string
 	Watcher  probe.Watcher
 	Deliver  func(folder string, raw []byte) error // returns when the message is there
+	Held     func(folder string) ([][]byte, error) // the messages that are there
 	Cut      func()                                // ends all connections and takes no new ones
 	Mend     func()                                // takes connections again
 }
 
-// Watcher holds an implementation of probe.Watcher to its contract.
+// Watcher holds an implementation of probe.Watcher to its contract, and to that of
+// probe.Cleaner if it is one.
 func Watcher(t *testing.T, arena Arena, fixture func(t *testing.T) WatcherFixture) {
-	for name, test := range map[string]func(*testing.T, *watch){
+	tests := map[string]func(*testing.T, *watch){
 		"an empty mailbox is looked at":                emptyLook,
 		"a message is seen in the interval it came in": seenInTime,
 		"a message in Junk is seen there":              seenInJunk,
@@ -36,7 +39,9 @@ func Watcher(t *testing.T, arena Arena, fixture func(t *testing.T) WatcherFixtur
 		"a lost connection makes it blind":             cutAndMended,
 		"at rest it looks when told":                   wokenAtRest,
 		"it ends with its context":                     endsWithContext,
-	} {
+	}
+	maps.Copy(tests, cleaningTests())
+	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			arena(t, func(t *testing.T) {
 				w := &watch{WatcherFixture: fixture(t), t: t, looks: make(chan probe.Look, 10_000)}
@@ -47,43 +52,13 @@ func Watcher(t *testing.T, arena Arena, fixture func(t *testing.T) WatcherFixtur
 	}
 }
 
-// fixedPace asks for a look every step, or none if the step is zero.
-type fixedPace struct {
-	clock   probe.Clock
-	changed probe.Signal
-	mu      sync.Mutex
-	step    time.Duration
-	last    time.Time
-}
-
-func (p *fixedPace) Changed() <-chan struct{} { return p.changed.Told() }
-
-func (p *fixedPace) Next() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.step == 0 {
-		return time.Time{}
-	}
-	return p.last.Add(p.step)
-}
-
-func (p *fixedPace) set(step time.Duration, last time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if step >= 0 {
-		p.step = step
-	}
-	if !last.IsZero() {
-		p.last = last
-	}
-}
-
 // watch is a watcher under test and what it has looked at.
 type watch struct {
 	WatcherFixture
 	t     *testing.T
 	pace  fixedPace
 	looks chan probe.Look
+	began time.Time // the last look that next has given, or passed over
 }
 
 // start watches in the background; stop ends it and gives Watch's error.
@@ -116,9 +91,11 @@ func (w *watch) next(what string, condition func(probe.Look) bool) probe.Look {
 	for {
 		select {
 		case l := <-w.looks:
-			if l.Ended.Before(l.Began) {
-				w.t.Errorf("got a look from %v to %v", l.Began, l.Ended)
+			// What was found may have been announced since the look before.
+			if !hasFound(l) && l.Ended.Before(l.Began) || l.Ended.Before(w.began) {
+				w.t.Errorf("got a look from %v to %v with %d messages, the one before from %v", l.Began, l.Ended, len(l.Found), w.began)
 			}
+			w.began = l.Began
 			if condition(l) {
 				return l
 			}
@@ -198,7 +175,7 @@ func seenInJunk(_ *testing.T, w *watch) {
 func foreignMail(_ *testing.T, w *watch) {
 	defer w.start()()
 	w.next("a first one", anyLook)
-	w.deliver("INBOX", []byte("From: boss@example.com\r\nTo: <"+w.To+">\r\nSubject: lunch?\r\n\r\nAt noon.\r\n"))
+	w.deliver("INBOX", w.foreign())
 	m := w.ours()
 	w.deliver("INBOX", m.Raw)
 	w.found(m, "INBOX")

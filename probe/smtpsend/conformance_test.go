@@ -36,6 +36,7 @@ func fixture(t *testing.T, network world.Network, mode probe.TLSMode) probetest.
 		WrongUser: sender(w.SMTP("internet"), "a wrong one"),
 		Dead:      sender(w.Dead(t), password),
 		Silent:    sender(w.Silent(t), password),
+		Endless:   sender(w.Endless(t), password),
 		Arrived:   func(id probe.ID) bool { return w.Arrived(t, "hq", id) },
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/emersion/go-smtp"
 
@@ -14,8 +15,14 @@ import (
 // replyOf is the reply behind a refusal.
 func replyOf(e *smtp.SMTPError) probe.Reply {
 	r := probe.Reply{Code: e.Code, Text: oneLine(e.Message)}
-	if e.EnhancedCode != (smtp.EnhancedCode{}) && e.EnhancedCode != smtp.NoEnhancedCode {
-		r.Enhanced = fmt.Sprintf("%d.%d.%d", e.EnhancedCode[0], e.EnhancedCode[1], e.EnhancedCode[2])
+	if e.EnhancedCode == (smtp.EnhancedCode{}) || e.EnhancedCode == smtp.NoEnhancedCode {
+		return r
+	}
+	enhanced := fmt.Sprintf("%d.%d.%d", e.EnhancedCode[0], e.EnhancedCode[1], e.EnhancedCode[2])
+	if enhancedPattern.MatchString(enhanced) {
+		r.Enhanced = enhanced
+	} else { // the library takes any three numbers for a code
+		r.Text = oneLine(enhanced + " " + e.Message)
 	}
 	return r
 }
@@ -34,10 +41,14 @@ func acceptance(text string) probe.Reply {
 // maxText bounds what is kept of a reply: an endless one is not evidence.
 const maxText = 500
 
+// oneLine is a text as it can stand in logs and on screens: bounded, and without
+// anything that is not to be seen, such as what moves a terminal's cursor.
 func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	return strings.ToValidUTF8(s[:min(len(s), maxText)], "")
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, "\uFFFD"), isBlank), " ")
+	return strings.TrimSpace(strings.ToValidUTF8(s[:min(len(s), maxText)], ""))
 }
+
+func isBlank(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }
 
 var enhancedPattern = regexp.MustCompile(`^([245])\.(\d{1,3})\.(\d{1,3})(?:\s+|$)`)
 

@@ -57,7 +57,8 @@ type transaction struct {
 }
 
 // phase runs one timed part. Its time is kept whether it succeeds or not; the EHLO
-// that is said again after STARTTLS adds to the first.
+// that is said again after STARTTLS adds to the first. The words of a refusal, which
+// the library leaves as they came, become such as can stand in an error.
 func (t *transaction) phase(name string, do func() error) error {
 	err := do()
 	now := t.cfg.Clock.Now()
@@ -67,6 +68,9 @@ func (t *transaction) phase(name string, do func() error) error {
 		t.phases[i].Took += took
 	} else {
 		t.phases = append(t.phases, probe.Phase{Name: name, Took: took})
+	}
+	if refusal := new(smtp.SMTPError); errors.As(err, &refusal) {
+		refusal.Message = oneLine(refusal.Message)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -85,16 +89,16 @@ func (t *transaction) carryOut(ctx context.Context, m *probe.Message) (probe.Res
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
-	staged, err := t.stage(ctx, conn)
+	d, err := t.stage(ctx, conn)
 	if err != nil {
 		return t.failed(ctx, probe.NotSent, err)
 	}
-	client := smtp.NewClient(staged)
+	client := smtp.NewClient(d)
 	defer t.quit(client, conn)
 	if err := t.introduce(client); err != nil {
 		return t.failed(ctx, probe.NotSent, err)
 	}
-	return t.handOver(ctx, client, m)
+	return t.handOver(ctx, d, client, m)
 }
 
 // introduce greets and authenticates.
@@ -109,7 +113,8 @@ func (t *transaction) introduce(client *smtp.Client) error {
 }
 
 // authenticate sends the password by PLAIN (RFC 4616). A password that is refused
-// is the probe's own trouble; a server that cannot check one (4yz) is not.
+// (5yz) is the probe's own trouble; a server that cannot check one (4yz), or answers
+// something else altogether, is not.
 func (t *transaction) authenticate(client *smtp.Client) error {
 	// The library overlooks keywords in lower case: where it knows of no AUTH, the
 	// server is asked all the same.
@@ -121,7 +126,7 @@ func (t *transaction) authenticate(client *smtp.Client) error {
 		return fmt.Errorf("%w: %w", probe.ErrOurs, err)
 	}
 	err = client.Auth(sasl.NewPlainClient("", t.cfg.Username, password))
-	if refusal := new(smtp.SMTPError); errors.As(err, &refusal) && !refusal.Temporary() {
+	if refusal := new(smtp.SMTPError); errors.As(err, &refusal) && refusal.Code >= 500 {
 		reply := replyOf(refusal)
 		return fmt.Errorf("%w: user %q was refused: %s", probe.ErrOurs, t.cfg.Username, &reply)
 	}
@@ -129,7 +134,7 @@ func (t *transaction) authenticate(client *smtp.Client) error {
 }
 
 // handOver carries the transaction out (RFC 5321 section 3.3).
-func (t *transaction) handOver(ctx context.Context, client *smtp.Client, m *probe.Message) (probe.Result, *probe.Reply, error) {
+func (t *transaction) handOver(ctx context.Context, d *dialogue, client *smtp.Client, m *probe.Message) (probe.Result, *probe.Reply, error) {
 	var data *smtp.DataCommand
 	for _, p := range []struct {
 		name string
@@ -155,8 +160,7 @@ func (t *transaction) handOver(ctx context.Context, client *smtp.Client, m *prob
 		return err
 	})
 	if err != nil {
-		// The final dot may have arrived: nobody knows.
-		return t.failed(ctx, probe.Unknown, err)
+		return t.failed(ctx, d.resultAtDot(), err)
 	}
 	reply := acceptance(response.StatusText)
 	return probe.Accepted, &reply, nil

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/textproto"
 	"strings"
@@ -71,8 +70,9 @@ func dialFirst(ctx context.Context, addresses []string, port string) (net.Conn, 
 const longestDial = 10 * time.Second
 
 // stage brings a fresh connection to the point where go-smtp can take over: the
-// banner has been read, and the connection is encrypted as wanted.
-func (t *transaction) stage(ctx context.Context, conn net.Conn) (net.Conn, error) {
+// banner has been read, and the connection is encrypted as wanted. The library then
+// reads a banner of ours.
+func (t *transaction) stage(ctx context.Context, conn net.Conn) (*dialogue, error) {
 	if t.cfg.TLS == probe.ImplicitTLS {
 		encrypted, err := t.encrypt(ctx, conn)
 		if err != nil {
@@ -80,24 +80,34 @@ func (t *transaction) stage(ctx context.Context, conn net.Conn) (net.Conn, error
 		}
 		conn = encrypted
 	}
-	text := textproto.NewConn(conn)
+	d := newDialogue(conn)
+	text := textproto.NewConn(d)
 	if err := t.phase("banner", func() error { return t.expect(text, 220) }); err != nil {
 		return nil, err
 	}
-	if t.cfg.TLS != probe.StartTLS {
-		return &stagedConn{Conn: conn, r: io.MultiReader(strings.NewReader("220 staged\r\n"), text.R)}, nil
+	if t.cfg.TLS == probe.StartTLS {
+		if err := t.upgrade(ctx, d, text); err != nil {
+			return nil, err
+		}
 	}
+	d.ahead = []byte("220 staged\r\n")
+	return d, nil
+}
+
+// upgrade encrypts a dialogue that has begun in the clear.
+func (t *transaction) upgrade(ctx context.Context, d *dialogue, text *textproto.Conn) error {
 	if err := t.phase("ehlo", func() error { return t.greet(text) }); err != nil {
-		return nil, err
+		return err
 	}
-	if err := t.startTLS(text); err != nil {
-		return nil, err
+	if err := t.phase("tls", func() error { return t.startTLS(d, text) }); err != nil {
+		return err
 	}
-	encrypted, err := t.encrypt(ctx, conn)
+	encrypted, err := t.encrypt(ctx, d.Conn)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &stagedConn{Conn: encrypted, r: io.MultiReader(strings.NewReader("220 staged\r\n"), encrypted)}, nil
+	d.over(encrypted)
+	return nil
 }
 
 // greet says EHLO and looks for STARTTLS (RFC 3207 section 2).
@@ -119,14 +129,14 @@ func (t *transaction) greet(text *textproto.Conn) error {
 
 // startTLS asks for encryption. Whatever comes in the clear behind the answer
 // would be taken for the encrypted server's word (CVE-2011-0411): it is refused.
-func (t *transaction) startTLS(text *textproto.Conn) error {
+func (t *transaction) startTLS(d *dialogue, text *textproto.Conn) error {
 	if err := text.PrintfLine("STARTTLS"); err != nil {
 		return fmt.Errorf("starttls: %w", err)
 	}
 	if err := t.expect(text, 220); err != nil {
 		return fmt.Errorf("starttls: %w", err)
 	}
-	if n := text.R.Buffered(); n > 0 {
+	if n := d.lines.Buffered(); n > 0 {
 		return fmt.Errorf("starttls: got %d bytes in the clear after the server's go-ahead, want none", n)
 	}
 	return nil
@@ -144,7 +154,7 @@ func smtpError(err error) error {
 		return err
 	}
 	enhanced, text := splitEnhanced(refusal.Msg)
-	return &smtp.SMTPError{Code: refusal.Code, EnhancedCode: enhanced, Message: text}
+	return &smtp.SMTPError{Code: refusal.Code, EnhancedCode: enhanced, Message: oneLine(text)}
 }
 
 // encrypt shakes hands; the certificate is always verified.
@@ -156,14 +166,6 @@ func (t *transaction) encrypt(ctx context.Context, conn net.Conn) (*tls.Conn, er
 	encrypted := tls.Client(promptConn{conn}, config)
 	return encrypted, t.phase("tls", func() error { return probe.ExplainTLS(encrypted.HandshakeContext(ctx)) })
 }
-
-// stagedConn lets go-smtp read what was read before it, and a banner of ours.
-type stagedConn struct {
-	net.Conn
-	r io.Reader
-}
-
-func (c *stagedConn) Read(p []byte) (int, error) { return c.r.Read(p) }
 
 // promptConn acknowledges what it has read before it waits for more. A TLS 1.3
 // server sends session tickets behind the handshake; where it leaves Nagle's

@@ -26,7 +26,7 @@ type World struct {
 }
 
 // New makes a world that ends with the test.
-func New(t *testing.T, network world.Network, mode probe.TLSMode) *World {
+func New(t testing.TB, network world.Network, mode probe.TLSMode) *World {
 	t.Helper()
 	w := &World{Clock: probe.NewClock(), Network: network, TLS: mode}
 	cfg := world.Config{Network: network, Clock: w.Clock, ImplicitTLS: mode == probe.ImplicitTLS}
@@ -47,7 +47,7 @@ func New(t *testing.T, network world.Network, mode probe.TLSMode) *World {
 
 // certified gives the configuration of servers that have a certificate for
 // whatever name they are called by, and the file with the authority behind it.
-func certified(t *testing.T, clock probe.Clock) (*tls.Config, string) {
+func certified(t testing.TB, clock probe.Clock) (*tls.Config, string) {
 	t.Helper()
 	authority, err := ca.New(clock.Now())
 	if err != nil {
@@ -88,6 +88,25 @@ func (w *World) Dead(t *testing.T) string {
 // Silent is an address at which connections are taken and no word is said.
 func (w *World) Silent(t *testing.T) string {
 	t.Helper()
+	return w.answered(t, swallow)
+}
+
+// Endless is an address at which connections are taken and a reply to nothing never
+// comes to its end.
+func (w *World) Endless(t *testing.T) string {
+	t.Helper()
+	return w.answered(t, func(conn net.Conn) {
+		go swallow(conn)
+		for err := error(nil); err == nil; {
+			_, err = conn.Write([]byte("220-and so on\r\n"))
+		}
+	})
+}
+
+// answered is an address whose connections are given to a function, until the test
+// ends.
+func (w *World) answered(t *testing.T, answer func(net.Conn)) string {
+	t.Helper()
 	l := w.listen(t)
 	var taking sync.WaitGroup
 	taking.Go(func() {
@@ -96,7 +115,7 @@ func (w *World) Silent(t *testing.T) string {
 			if err != nil {
 				return
 			}
-			taking.Go(func() { swallow(conn) })
+			taking.Go(func() { answer(conn) })
 		}
 	})
 	t.Cleanup(func() {
