@@ -11,8 +11,8 @@ func (w *World) SMTP(entry string) string {
 	return ""
 }
 
-// IMAP gives the address of the IMAP server of a mailbox: hq, branch or provider;
-// empty for any other.
+// IMAP gives the address of the IMAP server of a mailbox: hq, branch, provider or one
+// of the crowd; empty for any other.
 func (w *World) IMAP(mailbox string) string {
 	if s := w.stores[mailbox]; s != nil {
 		return s.gate.addr
@@ -99,7 +99,7 @@ func (w *World) Deliver(mailbox, folder string, raw []byte) error {
 }
 
 // Messages gives everything that was ever delivered to a folder, in order, whatever
-// IMAP clients have done with it since.
+// IMAP clients have done with it since; what Config.Keep does not keep is gone.
 func (w *World) Messages(mailbox, folder string) ([][]byte, error) {
 	s, err := w.store(mailbox)
 	if err != nil {
@@ -115,6 +115,15 @@ func (w *World) Count(mailbox, folder string) (int, error) {
 		return 0, fmt.Errorf("counting messages: %w", err)
 	}
 	return s.count(folder)
+}
+
+// Connections counts the open IMAP connections to a mailbox.
+func (w *World) Connections(mailbox string) (int, error) {
+	s, err := w.store(mailbox)
+	if err != nil {
+		return 0, fmt.Errorf("counting connections: %w", err)
+	}
+	return s.gate.connections(), nil
 }
 
 // Held tells, for every component, how many messages it keeps because of a fault:

@@ -31,10 +31,11 @@ func newEntry(w *World, s *stage, owner *account) (*entry, error) {
 	e.server.MaxMessageBytes = 32 << 20
 	e.server.MaxRecipients = 100
 	e.server.ErrorLog = slog.NewLogLogger(w.log.Handler(), slog.LevelDebug)
-	if w.cfg.TLS != nil && !w.cfg.ImplicitTLS {
-		e.server.TLSConfig = w.cfg.TLS
+	encryption := w.cfg.smtpTLS()
+	if !w.cfg.ImplicitTLS {
+		e.server.TLSConfig = encryption
 	}
-	e.server.AllowInsecureAuth = w.cfg.TLS == nil
+	e.server.AllowInsecureAuth = encryption == nil
 	return e, nil
 }
 

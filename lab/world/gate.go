@@ -109,6 +109,13 @@ func (g *gate) isOpen() bool {
 	return g.listener != nil
 }
 
+// connections counts those that the server has not closed.
+func (g *gate) connections() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.conns)
+}
+
 // listen gives the gate's listener to a server. The server's Serve ends when the
 // gate is shut; a new listener is wanted after it is opened again.
 func (g *gate) listen() net.Listener {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type store struct {
 	user    *imapmemserver.User
 	gate    *gate
 	server  *imapserver.Server
+	keep    int // Config.Keep
 
 	mu        sync.Mutex
 	delivered map[string][][]byte    // by folder
@@ -42,7 +44,7 @@ func newStore(cfg Config, a account, at host) (*store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{account: a, gate: g, user: imapmemserver.NewUser(a.username, a.password),
+	s := &store{account: a, gate: g, keep: cfg.Keep, user: imapmemserver.NewUser(a.username, a.password),
 		delivered: make(map[string][][]byte), idlers: make(map[chan struct{}]bool)}
 	for _, folder := range folders() {
 		if err := s.user.Create(folder, nil); err != nil {
@@ -81,13 +83,49 @@ func (s *store) deliver(folder string, raw []byte, at time.Time) error {
 	}
 	s.mu.Lock()
 	s.delivered[folder] = append(s.delivered[folder], raw)
+	err := s.prune(folder)
 	s.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("pruning folder %q of mailbox %s: %w", folder, s.account.mailbox, err)
+	}
 	s.wake()
 	return nil
 }
 
-// messages gives copies of everything delivered to a folder, in order, whatever IMAP
-// clients did with it since.
+// prune expunges the oldest messages of a folder that holds twice as many as are to
+// be kept, and forgets them; s.mu is held. IMAP clients are told, as if one of them
+// had done it. To prune at each delivery would keep them busy.
+func (s *store) prune(folder string) error {
+	if s.keep == 0 {
+		return nil
+	}
+	if delivered := s.delivered[folder]; len(delivered) >= 2*s.keep { // some may have been expunged by clients
+		s.delivered[folder] = slices.Clone(delivered[len(delivered)-s.keep:])
+	}
+	n, err := s.count(folder)
+	if err != nil || n < 2*s.keep {
+		return err
+	}
+	session := imapmemserver.NewUserSession(s.user)
+	if _, err := session.Select(folder, &imap.SelectOptions{}); err != nil {
+		return err
+	}
+	defer session.Close()
+	oldest := imap.SeqSet{{Start: 1, Stop: uint32(n - s.keep)}}
+	found, err := session.Search(imapserver.NumKindUID, &imap.SearchCriteria{SeqNum: []imap.SeqSet{oldest}}, &imap.SearchOptions{})
+	if err != nil {
+		return err
+	}
+	uids := found.All.(imap.UIDSet)
+	deleted := &imap.StoreFlags{Op: imap.StoreFlagsAdd, Silent: true, Flags: []imap.Flag{imap.FlagDeleted}}
+	if err := session.Store(nil, uids, deleted, &imap.StoreOptions{}); err != nil {
+		return err
+	}
+	return session.Expunge(nil, &uids)
+}
+
+// messages gives copies of everything delivered to a folder and not pruned, in order,
+// whatever IMAP clients did with it since.
 func (s *store) messages(folder string) [][]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -75,13 +75,17 @@ func accounts() []account {
 	}
 }
 
-// nextStages gives, for each mailbox, which stage follows which. A stage that is
-// not there refuses to relay; the mailbox's own stage is the last.
-func nextStages() map[string]map[string]string {
+// nextStages gives, for each mailbox, those of a crowd among them, which stage follows
+// which. A stage that is not there refuses to relay; the mailbox's own stage is the last.
+func nextStages(size int) map[string]map[string]string {
 	toHQ := map[string]string{internet: gatewayIn, gatewayIn: antispam, antispam: storeHQ, storeBranch: linkBranch, linkBranch: storeHQ, storeHQ: ""}
 	toBranch := map[string]string{internet: gatewayIn, gatewayIn: antispam, antispam: storeHQ, storeHQ: linkBranch, linkBranch: storeBranch, storeBranch: ""}
 	toProvider := map[string]string{storeBranch: linkBranch, linkBranch: storeHQ, storeHQ: gatewayOut, gatewayOut: internet, internet: ""}
-	return map[string]map[string]string{hq: toHQ, branch: toBranch, provider: toProvider}
+	next := map[string]map[string]string{hq: toHQ, branch: toBranch, provider: toProvider}
+	for _, a := range crowd(size) {
+		next[a.mailbox] = toHQ
+	}
+	return next
 }
 
 // entryPlan is an SMTP server where mail comes in from outside the world. With an

@@ -25,6 +25,9 @@ type Config struct {
 	DrainEvery  time.Duration // between the messages that leave a repaired stage; zero: 50 ms
 	TLS         *tls.Config   // nil: no TLS; else all servers offer STARTTLS and want it before passwords
 	ImplicitTLS bool          // TLS from the first byte instead of STARTTLS
+	PlainSMTP   bool          // SMTP stays in the clear, whatever TLS says; IMAP does not
+	Crowd       int           // further mailboxes at headquarters, crowd-0001 and so on
+	Keep        int           // how many messages stay in a folder, when twice as many are there; zero: all
 	Log         *slog.Logger  // nil: none
 }
 
@@ -62,23 +65,35 @@ func (c Config) withDefaults() (Config, error) {
 	if c.ImplicitTLS && c.TLS == nil {
 		return c, errors.New("making a mail world: got implicit TLS without a TLS configuration")
 	}
+	if c.Crowd < 0 || c.Keep < 0 {
+		return c, fmt.Errorf("making a mail world: got a crowd of %d and %d messages kept, want no negative number", c.Crowd, c.Keep)
+	}
 	return c, nil
+}
+
+// smtpTLS is the encryption that SMTP servers offer; nil: none.
+func (c Config) smtpTLS() *tls.Config {
+	if c.PlainSMTP {
+		return nil
+	}
+	return c.TLS
 }
 
 // World is a mail world that runs. Its methods are safe for concurrent use; after
 // Close, only those that tell about messages are of use.
 type World struct {
-	cfg      Config
-	log      *slog.Logger
-	accounts []account
-	next     map[string]map[string]string // mailbox, stage: the stage that follows
-	agenda   *agenda
-	stages   map[string]*stage
-	entries  map[string]*entry
-	stores   map[string]*store
-	serving  sync.WaitGroup
-	closing  sync.Once
-	closed   error
+	cfg       Config
+	log       *slog.Logger
+	accounts  map[string]account           // by mailbox
+	addresses map[string]account           // by address, in lower case
+	next      map[string]map[string]string // mailbox, stage: the stage that follows
+	agenda    *agenda
+	stages    map[string]*stage
+	entries   map[string]*entry
+	stores    map[string]*store
+	serving   sync.WaitGroup
+	closing   sync.Once
+	closed    error
 }
 
 // New makes a world and starts it. Close ends it.
@@ -88,8 +103,11 @@ func New(cfg Config) (*World, error) {
 		return nil, err
 	}
 	w := &World{
-		cfg: cfg, log: cfg.Log, accounts: accounts(), next: nextStages(), agenda: newAgenda(cfg.Clock),
+		cfg: cfg, log: cfg.Log, accounts: make(map[string]account), addresses: make(map[string]account), next: nextStages(cfg.Crowd), agenda: newAgenda(cfg.Clock),
 		stages: make(map[string]*stage), entries: make(map[string]*entry), stores: make(map[string]*store),
+	}
+	for _, a := range everybody(cfg.Crowd) {
+		w.accounts[a.mailbox], w.addresses[strings.ToLower(a.address)] = a, a
 	}
 	for i, p := range plans() {
 		w.stages[p.component] = newStage(p, cfg, uint64(i))
@@ -112,10 +130,10 @@ func (w *World) open() error {
 			return err
 		}
 		w.entries[p.stage] = e
-		listener := w.secured(e.gate.listen())
+		listener := w.secured(e.gate.listen(), w.cfg.smtpTLS())
 		w.serving.Go(func() { e.serve(listener) })
 	}
-	for _, a := range w.accounts {
+	for _, a := range everybody(w.cfg.Crowd) {
 		s, err := newStore(w.cfg, a, w.stages[a.stage].imap)
 		if err != nil {
 			return err
@@ -128,7 +146,7 @@ func (w *World) open() error {
 
 // serveStore answers IMAP connections until the store's gate is shut.
 func (w *World) serveStore(s *store) {
-	listener := w.secured(s.gate.listen())
+	listener := w.secured(s.gate.listen(), w.cfg.TLS)
 	w.serving.Go(func() {
 		if err := s.server.Serve(listener); err != nil {
 			w.log.Error("IMAP server stopped", "mailbox", s.account.mailbox, "error", err)
@@ -137,9 +155,9 @@ func (w *World) serveStore(s *store) {
 }
 
 // secured puts TLS on a listener if it is to be there from the first byte.
-func (w *World) secured(l net.Listener) net.Listener {
-	if w.cfg.ImplicitTLS {
-		return tls.NewListener(l, w.cfg.TLS)
+func (w *World) secured(l net.Listener, encryption *tls.Config) net.Listener {
+	if w.cfg.ImplicitTLS && encryption != nil {
+		return tls.NewListener(l, encryption)
 	}
 	return l
 }
@@ -168,19 +186,11 @@ func (w *World) Dial(ctx context.Context, network, addr string) (net.Conn, error
 }
 
 func (w *World) account(mailbox string) (account, bool) {
-	for _, a := range w.accounts {
-		if a.mailbox == mailbox {
-			return a, true
-		}
-	}
-	return account{}, false
+	a, ok := w.accounts[mailbox]
+	return a, ok
 }
 
 func (w *World) byAddress(address string) (account, bool) {
-	for _, a := range w.accounts {
-		if strings.EqualFold(a.address, address) {
-			return a, true
-		}
-	}
-	return account{}, false
+	a, ok := w.addresses[strings.ToLower(address)]
+	return a, ok
 }
