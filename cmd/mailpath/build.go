@@ -19,11 +19,16 @@ type parts struct {
 	probes   []probe.Probe
 	senders  map[string]probe.Sender
 	watchers map[string]probe.Watcher
+	cleaners map[string]probe.Cleaner // of the mailboxes that are cleaned
+}
+
+func newParts() parts {
+	return parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher), cleaners: make(map[string]probe.Cleaner)}
 }
 
 // build makes probes, senders and watchers, by explicit switches.
 func build(cfg *config.Config, keys *probe.Keyring, clock probe.Clock) (parts, error) {
-	p := parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher)}
+	p := newParts()
 	var err error
 	if p.probes, err = buildProbes(cfg); err != nil {
 		return parts{}, err
@@ -36,7 +41,11 @@ func build(cfg *config.Config, keys *probe.Keyring, clock probe.Clock) (parts, e
 	matcher := probe.NewMatcher(keys, from)
 	for _, m := range cfg.Mailboxes {
 		if window := longestLoss(p.probes, m.Name); window > 0 {
-			p.watchers[m.Name] = buildWatcher(m, matcher, window, clock)
+			w := buildWatcher(m, matcher, window, clock)
+			p.watchers[m.Name] = w
+			if m.Clean {
+				p.cleaners[m.Name] = w
+			}
 		}
 	}
 	return p, nil
@@ -83,7 +92,7 @@ func buildSender(s config.Sender, clock probe.Clock) probe.Sender {
 	})
 }
 
-func buildWatcher(m config.Mailbox, matcher *probe.Matcher, window time.Duration, clock probe.Clock) probe.Watcher {
+func buildWatcher(m config.Mailbox, matcher *probe.Matcher, window time.Duration, clock probe.Clock) *imapwatch.Watcher {
 	return imapwatch.New(imapwatch.Config{
 		Endpoint: withAuth(probe.Endpoint{Server: m.IMAP.Server, TLS: m.IMAP.TLS, CAFile: m.IMAP.CAFile, Clock: clock}, m.IMAP.Auth),
 		Mailbox:  m.Name, Folders: m.Folders, Matcher: matcher, Window: window,

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mailpath/mailpath/exporters/api"
 	"github.com/mailpath/mailpath/lab/world"
 	"github.com/mailpath/mailpath/probe"
 	"github.com/mailpath/mailpath/probe/journal"
@@ -132,10 +133,10 @@ func startDemo(address string, screen *screen) (d *demo, err error) {
 		return d, err
 	}
 	parts := buildWorld(d.world, nil, keys, d.clock)
-	metrics := newMetrics("demo", "world", parts.probes, d.clock, 0)
+	metrics := newMetrics("demo", "world", parts.probes, d.clock, d.journal)
 	d.board = newBoard(parts.probes)
-	d.engine = newEngine(parts, keys, d.journal, d.clock, slog.New(slog.NewTextHandler(io.Discard, nil)), metrics, d.board, d.screen)
-	d.web.serve(metrics.Handler(), d.engine.Ready())
+	d.engine = probe.NewEngine(engineConfig(parts, keys, d.journal, d.clock, slog.New(slog.NewTextHandler(io.Discard, nil)), metrics, d.board, d.screen))
+	d.web.serve(metrics.Handler(), api.Handler(api.Config{Journal: d.journal, Totals: d.engine.Totals, Clock: d.clock}), d.engine.Ready())
 	d.scrapes = &scrapes{url: d.web.url() + "/metrics"}
 	return d, nil
 }

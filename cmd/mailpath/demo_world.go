@@ -16,7 +16,7 @@ type dialer = func(ctx context.Context, network, address string) (net.Conn, erro
 
 // buildWorld makes probes, senders and watchers for the routes of a mail world.
 func buildWorld(w *world.World, dial dialer, keys *probe.Keyring, clock probe.Clock) parts {
-	p := parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher)}
+	p := newParts()
 	var from []string
 	for _, s := range w.Senders() {
 		from = append(from, s.From)
@@ -32,10 +32,11 @@ func buildWorld(w *world.World, dial dialer, keys *probe.Keyring, clock probe.Cl
 			LateAfter: demoLateAfter, LostAfter: demoLostAfter, Expect: probe.ExpectDelivered,
 		})
 		_, username, password := w.Account(r.Mailbox)
-		p.watchers[r.Mailbox] = imapwatch.New(imapwatch.Config{
+		w := imapwatch.New(imapwatch.Config{
 			Endpoint: worldEndpoint(w.IMAP(r.Mailbox), username, password, dial, clock),
 			Mailbox:  r.Mailbox, Folders: []string{"INBOX", "Junk"}, Matcher: matcher, Window: demoLostAfter,
 		})
+		p.watchers[r.Mailbox], p.cleaners[r.Mailbox] = w, w
 	}
 	return p
 }

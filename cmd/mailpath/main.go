@@ -15,14 +15,29 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mailpath/mailpath/probe"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+func main() { os.Exit(process(context.Background(), os.Args[1:])) }
+
+// process is the whole life of a process, from its arguments to its exit status.
+func process(ctx context.Context, args []string) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends it at once
-	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	os.Exit(status)
+	return run(ctx, args, os.Stdout, os.Stderr)
+}
+
+// clockKey is the key of a context's clock.
+type clockKey struct{}
+
+// clockOf is the context's clock if it has one, for tests that move it, else a new one.
+func clockOf(ctx context.Context) probe.Clock {
+	if c, ok := ctx.Value(clockKey{}).(probe.Clock); ok {
+		return c
+	}
+	return probe.NewClock()
 }
 
 // The exit statuses.
@@ -102,6 +117,6 @@ configuration is wrong, 3 the probe itself is in trouble.`,
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newRun(), newOnce(), newConfig(), newVersion())
+	root.AddCommand(newDemo(), newRun(), newOnce(), newJournal(), newClean(), newConfig(), newVersion())
 	return root
 }

@@ -52,7 +52,7 @@ func runOnce(cmd *cobra.Command, cfg *config.Config) error {
 	out := cmd.OutOrStdout()
 	results := newBoard(parts.probes)
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelError}))
-	engine := newEngine(parts, keys, journal.NewMemory(clock), clock, log, results, &timeline{w: out, clock: clock})
+	engine := probe.NewEngine(engineConfig(parts, keys, journal.NewMemory(clock), clock, log, results, &timeline{w: out, clock: clock}))
 	if err := engine.Once(cmd.Context()); err != nil {
 		return ours(err)
 	}

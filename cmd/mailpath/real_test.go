@@ -24,13 +24,13 @@ import (
 // site is the lab of real servers and a configuration for it.
 type site struct {
 	*debian.Lab
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	text string // of the configuration
 }
 
 // newSite starts real servers, which end with the test.
-func newSite(t *testing.T) *site {
+func newSite(t testing.TB) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir()}
 	if err := debian.Install(t.Context(), t.Output()); err != nil {
@@ -113,18 +113,24 @@ func TestOnceOverRealServers(t *testing.T) {
 }
 
 // binary builds the program, for tests that kill it.
-func binary(t *testing.T) string {
+func binary(t testing.TB) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "mailpath")
-	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
-		t.Fatalf("building mailpath: %v\n%s", err, out)
+	return compiled(t, ".")
+}
+
+// compiled builds the program in a folder.
+func compiled(t testing.TB, folder string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	if out, err := exec.Command("go", "build", "-o", path, folder).CombinedOutput(); err != nil {
+		t.Fatalf("building %s: %v\n%s", folder, err, out)
 	}
 	return path
 }
 
 // child is mailpath run in a process of its own.
 type child struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	url     string
 	log     bytes.Buffer
@@ -142,10 +148,12 @@ type outcomeLine struct {
 	Min                      float64   `json:"latency_min_seconds"`
 	Max                      float64   `json:"latency_max_seconds"`
 	Source                   string    `json:"latency_source"`
+	Again                    bool      // it may have been told by the process before
+	Delay                    float64   `json:"schedule_delay_seconds"`
 }
 
 // freeAddress is one that nobody listens at now.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -155,10 +163,18 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func startChild(t *testing.T, binary, config, journal string) *child {
+func startChild(t testing.TB, binary, config, journal string) *child {
 	t.Helper()
 	address := freeAddress(t)
-	c := &child{t: t, url: "http://" + address, command: exec.Command(binary, "run", "--config", config, "--journal", journal, "--listen", address)}
+	c := launch(t, exec.Command(binary, "run", "--config", config, "--journal", journal, "--listen", address), address)
+	c.waitUntilReady()
+	return c
+}
+
+// launch starts a mailpath that listens at an address; it ends with the test.
+func launch(t testing.TB, command *exec.Cmd, address string) *child {
+	t.Helper()
+	c := &child{t: t, url: "http://" + address, command: command}
 	c.command.Stderr = &c.log
 	stdout, err := c.command.StdoutPipe()
 	if err != nil {
@@ -169,11 +185,15 @@ func startChild(t *testing.T, binary, config, journal string) *child {
 	}
 	t.Cleanup(func() { c.end(syscall.SIGKILL) })
 	c.out.Go(func() { c.read(stdout) })
+	return c
+}
+
+func (c *child) waitUntilReady() {
+	c.t.Helper()
 	c.waitFor("to be ready", func() bool {
-		_, err := readBalance(t.Context(), c.url+"/metrics")
+		_, err := readBalance(c.t.Context(), c.url+"/metrics")
 		return err == nil
 	})
-	return c
 }
 
 func (c *child) read(stdout io.Reader) {
@@ -204,9 +224,15 @@ func (c *child) outcomes() []outcomeLine {
 // waitFor polls until a condition holds.
 func (c *child) waitFor(what string, condition func() bool) {
 	c.t.Helper()
+	c.waitLong(90*time.Second, what, condition)
+}
+
+// waitLong polls for as long as is given.
+func (c *child) waitLong(limit time.Duration, what string, condition func() bool) {
+	c.t.Helper()
 	ticker := time.NewTicker(50 * time.Millisecond)
 	defer ticker.Stop()
-	for deadline := time.Now().Add(90 * time.Second); !condition(); <-ticker.C {
+	for deadline := time.Now().Add(limit); !condition(); <-ticker.C {
 		if time.Now().After(deadline) {
 			c.t.Fatalf("waited in vain for mailpath %s; its log:\n%s", what, c.log.String())
 		}

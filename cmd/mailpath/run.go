@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mailpath/mailpath/exporters/api"
 	"github.com/mailpath/mailpath/exporters/jsonlog"
 	"github.com/mailpath/mailpath/exporters/prom"
 	"github.com/mailpath/mailpath/probe"
@@ -61,8 +62,8 @@ func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address stri
 		return err
 	}
 	defer func() { err = errors.Join(err, ours(web.close())) }()
-	clock := probe.NewClock()
-	j, err := journal.Open(journalPath, clock)
+	clock := clockOf(cmd.Context())
+	j, err := openJournal(journalPath, clock, log)
 	if err != nil {
 		return ours(err)
 	}
@@ -78,13 +79,18 @@ func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address stri
 	}
 	defer warnOfHangUps(log)()
 
-	metrics := newMetrics(cfg.Prober, cfg.Site, parts.probes, clock, since)
-	outcomes := jsonlog.New(cmd.OutOrStdout(), since)
-	engine := newEngine(parts, keys, j, clock, log, metrics, outcomes, healthLog{log, since})
-	web.serve(metrics.Handler(), engine.Ready())
+	metrics := newMetrics(cfg.Prober, cfg.Site, parts.probes, clock, j)
+	outcomes := jsonlog.New(cmd.OutOrStdout(), newLogCursor(j), since)
+	settings := engineConfig(parts, keys, j, clock, log, metrics, outcomes, healthLog{log, since})
+	settings.Uptime = probe.MachineUptime
+	engine := probe.NewEngine(settings)
+	web.serve(metrics.Handler(), api.Handler(api.Config{Journal: j, Totals: engine.Totals, Clock: clock, Mailboxes: parts.sweepable(cfg)}), engine.Ready())
 	log.Info("probing", "prober", cfg.Prober, "probes", len(parts.probes), "mailboxes", len(parts.watchers),
 		"journal", journalPath, "metrics", web.url()+"/metrics")
 	err = engine.Run(cmd.Context())
+	if dropped, unreadable := j.Losses(); dropped+unreadable > 0 {
+		log.Error("events of the journal are missing: what they said is not known any more", "dropped_with_a_full_disk", dropped, "unreadable", unreadable)
+	}
 	log.Info("stopped; the next run goes on with what is in flight", "in_flight", engine.InFlight())
 	return ours(errors.Join(err, outcomes.Close()))
 }
@@ -144,21 +150,61 @@ func runKeys(cfg *config.Config, journalPath string, last probe.Seq, log *slog.L
 	return keys, ours(err)
 }
 
+// openJournal opens the journal, and says what became of a damaged one.
+func openJournal(path string, clock probe.Clock, log *slog.Logger) (*journal.File, error) {
+	j, err := journal.Open(path, clock)
+	if err != nil {
+		return nil, err
+	}
+	if aside := j.Salvaged(); aside != "" {
+		log.Error("the journal was damaged: a new one begins; messages that were in flight are adopted as they turn up", "moved_to", aside)
+	}
+	if _, _, trouble := j.Trouble(); trouble != nil {
+		log.Error("monitoring goes on from memory: what happens now is forgotten at a restart, unless the journal can be written by then", "error", trouble)
+	}
+	return j, nil
+}
+
+// logCursor is how far the log has been written, kept in the journal.
+type logCursor struct {
+	*journal.File
+	since probe.Seq
+}
+
+const logCursorName = "log"
+
+// newLogCursor makes the cursor of this process. A journal that never had one begins
+// with what is new: the log of old was written without.
+func newLogCursor(j *journal.File) logCursor { return logCursor{j, j.State().Last} }
+
+// Load implements jsonlog.Cursor.
+func (c logCursor) Load() probe.Seq {
+	if seq, known := c.Cursor(logCursorName); known {
+		return seq
+	}
+	return c.since
+}
+
+// Save implements jsonlog.Cursor.
+func (c logCursor) Save(seq probe.Seq) { c.SetCursor(logCursorName, seq) }
+
 // newMetrics makes the exporter for Prometheus.
-func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, since probe.Seq) *prom.Exporter {
+func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, j *journal.File) *prom.Exporter {
 	b := buildOf()
 	return prom.New(prom.Config{
-		Clock: clock, Probes: probes, Prober: prober, Site: site, Since: since,
-		Version: b.version, Revision: b.revision, GoVersion: runtime.Version(),
+		Clock: clock, Probes: probes, Prober: prober, Site: site, Since: j.State().Last,
+		JournalErrors:    func() uint64 { failures, _, _ := j.Trouble(); return failures },
+		JournalUnwritten: func() int { _, unwritten, _ := j.Trouble(); return unwritten },
+		Version:          b.version, Revision: b.revision, GoVersion: runtime.Version(),
 	})
 }
 
-// newEngine puts the parts together.
-func newEngine(p parts, keys *probe.Keyring, j probe.Journal, clock probe.Clock, log *slog.Logger, exporters ...probe.Exporter) *probe.Engine {
-	return probe.NewEngine(probe.EngineConfig{
-		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers,
+// engineConfig puts the parts together.
+func engineConfig(p parts, keys *probe.Keyring, j probe.Journal, clock probe.Clock, log *slog.Logger, exporters ...probe.Exporter) probe.EngineConfig {
+	return probe.EngineConfig{
+		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers, Cleaners: p.cleaners,
 		Assessor: health.New(routesOf(p.probes)), Exporters: exporters, Log: log,
-	})
+	}
 }
 
 // routesOf gives each probed route once.

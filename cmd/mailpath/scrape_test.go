@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,15 +10,21 @@ import (
 )
 
 // sumOf scrapes and sums the samples of a metric whose labels hold a text.
-func sumOf(t *testing.T, url, name, labels string) float64 {
+func sumOf(t testing.TB, url, name, labels string) float64 {
 	t.Helper()
 	response, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
+	return sumIn(t, response.Body, name, labels)
+}
+
+// sumIn sums in what has been scraped.
+func sumIn(t testing.TB, metrics io.Reader, name, labels string) float64 {
+	t.Helper()
 	sum := 0.0
-	lines := bufio.NewScanner(response.Body)
+	lines := bufio.NewScanner(metrics)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		series, value, _ := strings.Cut(lines.Text(), "} ")

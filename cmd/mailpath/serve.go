@@ -36,13 +36,14 @@ func (s *server) url() string {
 
 // serve answers in the background. Before ready is closed there is nothing to tell:
 // metrics would go backwards while the journal is replayed.
-func (s *server) serve(metrics http.Handler, ready <-chan struct{}) {
+func (s *server) serve(metrics, api http.Handler, ready <-chan struct{}) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "healthy\n") })
 	mux.Handle("GET /-/ready", whenReady(ready, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ready\n") })))
 	mux.Handle("GET /metrics", whenReady(ready, metrics))
+	mux.Handle("/api/v1/", whenReady(ready, api))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, "mailpath\n\n/metrics    what Prometheus scrapes\n/-/healthy  the process lives\n/-/ready    the journal is replayed and the schedule runs\n")
+		io.WriteString(w, "mailpath\n\n/metrics    what Prometheus scrapes\n/-/healthy  the process lives\n/-/ready    the journal is replayed and the schedule runs\n/api/v1/    what the commands ask: journal, totals, clean\n")
 	})
 	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	go s.http.Serve(s.listener)

@@ -3,8 +3,10 @@
 // when the health of a route changed.
 //
 // The engine gives an Exporter every change, in order; it picks those that are
-// news, fills a line's fields with what is known, and queues it. What a replay of the
-// journal brings back has been written before and is passed over.
+// news, fills a line's fields with what is known, and queues it. A cursor remembers
+// how far lines have been written: what a replay of the journal brings back up to
+// there is passed over, and what it brings back beyond is marked, because a process
+// that was killed may have written it and not noted that.
 package jsonlog
 
 import (
@@ -21,15 +23,16 @@ import (
 // Exporter is the probe.Exporter that writes lines. A goroutine of its own writes
 // them, so that nobody waits for whoever reads: a pager, a pipe that is stuck.
 type Exporter struct {
-	since probe.Seq
-	w     io.Writer
-	queue chan any
-	ended chan struct{} // closed: the goroutine has ended
+	from, since probe.Seq // lines begin after from; up to since they are of earlier processes
+	w           io.Writer
+	queue       chan any
+	ended       chan struct{} // closed: the goroutine has ended
 
-	mu      sync.Mutex
-	err     error
-	dropped int
-	closed  bool
+	mu       sync.Mutex
+	progress progress
+	err      error
+	dropped  int
+	closed   bool
 }
 
 const (
@@ -39,42 +42,55 @@ const (
 	lastWords = 2 * time.Second
 )
 
-// New makes an exporter that writes to w the changes whose number is above since,
-// the last event before this process began. Each line is one call of Write. Close
-// ends it.
-func New(w io.Writer, since probe.Seq) *Exporter {
-	e := &Exporter{since: since, w: w, queue: make(chan any, waiting), ended: make(chan struct{})}
+// New makes an exporter that writes to w the changes that come after the cursor. since
+// is the last event before this process began: lines up to it say that they may have
+// been written already. Each line is one call of Write. Close ends it.
+func New(w io.Writer, c Cursor, since probe.Seq) *Exporter {
+	e := &Exporter{since: since, w: w, queue: make(chan any, waiting), ended: make(chan struct{}), progress: newProgress(c, since)}
+	e.from = e.progress.saved
 	go e.run()
 	return e
 }
 
 // Export implements probe.Exporter. It never waits.
 func (e *Exporter) Export(c probe.Change) {
-	if seq, _ := c.Cause(); seq <= e.since {
+	seq, _ := c.Cause()
+	if seq <= e.from {
 		return
 	}
-	line := lineOf(c)
-	if line == nil {
-		return
-	}
+	line := lineOf(c, seq <= e.since)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return
 	}
+	e.progress.come(seq)
+	if line == nil {
+		return
+	}
 	select {
 	case e.queue <- line:
+		e.progress.queue(seq)
 	default:
 		e.dropped++
+		e.progress.lose(seq)
 	}
 }
 
 func (e *Exporter) run() {
 	defer close(e.ended)
 	for line := range e.queue {
-		if err := e.write(line); err != nil {
-			e.keep(fmt.Errorf("writing a line of the log: %w", err))
-		}
+		e.wrote(e.write(line))
+	}
+}
+
+// wrote takes note of the end of a line, written or not.
+func (e *Exporter) wrote(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.progress.wrote(err)
+	if err != nil && e.err == nil {
+		e.err = fmt.Errorf("writing a line of the log: %w", err)
 	}
 }
 
@@ -85,21 +101,15 @@ func (e *Exporter) write(line any) error {
 	return encoder.Encode(line)
 }
 
-func (e *Exporter) keep(err error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if e.err == nil {
-		e.err = err
-	}
-}
-
-// Close writes what waits, as long as somebody reads, and gives the first error of
-// writing, or how many lines were lost because nobody read. Lines behind an error
-// were tried all the same: a full disk may have room again. It may be called twice.
+// Close writes what waits, as long as somebody reads, saves how far it came, and gives
+// the first error of writing, or how many lines were lost because nobody read. Lines
+// behind an error were tried all the same: a full disk may have room again. It is called
+// when all changes of the last event have come, and may be called twice.
 func (e *Exporter) Close() error {
 	e.mu.Lock()
 	if !e.closed {
 		e.closed = true
+		e.progress.end()
 		close(e.queue)
 	}
 	e.mu.Unlock()
@@ -111,7 +121,8 @@ func (e *Exporter) Close() error {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if lost := e.dropped + len(e.queue); lost > 0 {
+	e.progress.close()
+	if lost := e.dropped + len(e.progress.waiting); lost > 0 {
 		return errors.Join(e.err, fmt.Errorf("writing the log: %d lines were lost because nobody read them", lost))
 	}
 	return e.err

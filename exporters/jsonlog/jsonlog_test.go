@@ -81,14 +81,16 @@ func others() []probe.Change {
 		probe.MailboxLooked{Origin: origin(35, 5), Mailbox: "hq", Looks: 7},
 		probe.MailboxBlind{Origin: origin(36, 6), Mailbox: "hq", Problem: "connecting: i/o timeout"},
 		probe.DeadlineMissed{Origin: origin(37, 7), Message: sending(1, probe.Scheduled), Certain: true},
-		probe.Missed{Origin: origin(38, 8), SlotsMissed: probe.SlotsMissed{Route: "outside-to-hq", Slots: 2}},
+		probe.Missed{Origin: origin(38, 8), SlotsMissed: probe.SlotsMissed{Route: "outside-to-hq", Payload: "plain", Slots: 2, Reason: "the prober was stopped"}},
+		probe.ClockMoved{Origin: origin(39, 9), ClockStepped: probe.ClockStepped{By: -1500 * time.Millisecond}},
+		probe.ClockMoved{Origin: origin(41, 10), ClockStepped: probe.ClockStepped{By: time.Hour, Between: true}},
 	}
 }
 
 func compare(t *testing.T, name string, changes []probe.Change) {
 	t.Helper()
 	var b bytes.Buffer
-	e := jsonlog.New(&b, 10)
+	e := jsonlog.New(&b, &cursor{at: 10}, 10)
 	for _, c := range changes {
 		e.Export(c)
 	}
@@ -121,7 +123,7 @@ func TestOthers(t *testing.T) { compare(t, "others.jsonl", others()) }
 
 func TestReplayIsNotWrittenAgain(t *testing.T) {
 	var b bytes.Buffer
-	e := jsonlog.New(&b, 25)
+	e := jsonlog.New(&b, &cursor{at: 25}, 25)
 	for _, c := range outcomes() {
 		e.Export(c)
 	}
@@ -148,7 +150,7 @@ var errDiskFull = errors.New("no space left on device")
 
 func TestWriteErrorIsKept(t *testing.T) {
 	f := new(failing)
-	e := jsonlog.New(f, 10)
+	e := jsonlog.New(f, &cursor{at: 10}, 10)
 	for _, c := range outcomes()[:3] {
 		e.Export(c)
 	}
@@ -172,7 +174,8 @@ func (s stuck) Write(p []byte) (int, error) {
 func TestWhoeverDoesNotReadStopsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := make(stuck)
-		e := jsonlog.New(s, 10)
+		c := &cursor{at: 10}
+		e := jsonlog.New(s, c, 10)
 		for range 30_000 {
 			for _, c := range outcomes()[:1] {
 				e.Export(c)
@@ -182,5 +185,9 @@ func TestWhoeverDoesNotReadStopsNobody(t *testing.T) {
 			t.Errorf("got %v, want the number of lines that were lost", err)
 		}
 		close(s)
+		synctest.Wait()
+		if c.at >= 20 {
+			t.Errorf("got the cursor at %d, want it before event 20: no line had been written when Close returned", c.at)
+		}
 	})
 }

@@ -9,8 +9,10 @@ import (
 
 // head begins every line.
 type head struct {
-	Time  moment `json:"time"`  // when it became known
-	Event string `json:"event"` // outcome, contradicted, duplicate, health or blind
+	Time  moment    `json:"time"`  // when it became known
+	Event string    `json:"event"` // outcome, contradicted, duplicate, health, blind, slots_missed or clock
+	Seq   probe.Seq `json:"seq"`   // the number of the event in the journal
+	Again bool      `json:"again,omitempty"`
 }
 
 // message says which test message a line is about.
@@ -87,24 +89,44 @@ type blind struct {
 	Problem string `json:"problem,omitempty"`
 }
 
-// lineOf is the line of a change; nil for a change that gets none.
-func lineOf(c probe.Change) any {
+// missed: slots of the schedule passed without a message.
+type missed struct {
+	head
+	Route   string `json:"route"`
+	Payload string `json:"payload"`
+	Slots   int    `json:"slots"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+// clock: the machine's wall clock was moved.
+type clock struct {
+	head
+	By      float64 `json:"by_seconds"` // forward if positive
+	Between bool    `json:"between"`    // between two processes
+}
+
+// lineOf is the line of a change, which may have been written before; nil for a
+// change that gets none.
+func lineOf(c probe.Change, again bool) any {
+	begin := func(o probe.Origin, event string) head { return head{moment(o.At), event, o.Seq, again} }
 	switch c := c.(type) {
 	case probe.Settled:
-		return outcomeOf(c)
+		return outcomeOf(begin(c.Origin, "outcome"), c)
 	case probe.Contradicted:
-		return contradicted{headOf(c.Origin, "contradicted"), messageOf(c.Message), c.Told, c.Place}
+		return contradicted{begin(c.Origin, "contradicted"), messageOf(c.Message), c.Told, c.Place}
 	case probe.Duplicated:
-		return duplicate{headOf(c.Origin, "duplicate"), messageOf(c.Message), c.Folder}
+		return duplicate{begin(c.Origin, "duplicate"), messageOf(c.Message), c.Folder}
 	case probe.HealthChanged:
-		return health{headOf(c.Origin, "health"), c.Route, c.From, c.To, c.Reason}
+		return health{begin(c.Origin, "health"), c.Route, c.From, c.To, c.Reason}
 	case probe.MailboxBlind:
-		return blind{headOf(c.Origin, "blind"), c.Mailbox, c.Problem}
+		return blind{begin(c.Origin, "blind"), c.Mailbox, c.Problem}
+	case probe.Missed:
+		return missed{begin(c.Origin, "slots_missed"), c.Route, c.Payload, c.Slots, c.Reason}
+	case probe.ClockMoved:
+		return clock{begin(c.Origin, "clock"), c.By.Seconds(), c.Between}
 	}
 	return nil
 }
-
-func headOf(o probe.Origin, event string) head { return head{Time: moment(o.At), Event: event} }
 
 func messageOf(m probe.Sending) message {
 	return message{
@@ -112,10 +134,10 @@ func messageOf(m probe.Sending) message {
 	}
 }
 
-func outcomeOf(c probe.Settled) outcome {
+func outcomeOf(h head, c probe.Settled) outcome {
 	o := c.Outcome
 	line := outcome{
-		head: headOf(c.Origin, "outcome"), message: messageOf(c.Message),
+		head: h, message: messageOf(c.Message),
 		Status: o.Status, Verdict: c.Message.Expect.Judge(o), Adopted: o.Adopted, Orphaned: o.Orphaned,
 	}
 	if o.Status.Arrived() {

@@ -20,7 +20,7 @@ const (
 // besides the code: every family has a series from the start.
 func table(t *testing.T) string {
 	t.Helper()
-	gathered, err := prom.New(configOf(probe.NewClock(), 0, probeOf(outside))).Registry().Gather()
+	gathered, err := served(t, prom.New(configOf(probe.NewClock(), 0, probeOf(outside)))).Gather()
 	if err != nil {
 		t.Fatalf("gathering metrics: %v", err)
 	}

@@ -3,12 +3,18 @@ package prom
 // Balance reads the ledger as a scrape does, and nothing else, so that a test can
 // read it often enough to meet a change half done.
 func (e *Exporter) Balance() (sent, adopted, outcomes, inFlight float64) {
-	total := make(map[string]float64)
-	for _, t := range e.ledger.read() {
-		for _, n := range t.rows {
-			total[t.desc.String()] += n
+	b := e.ledger.read()
+	for _, a := range b.accounts {
+		adopted += float64(a.adopted)
+		inFlight += float64(a.inFlight)
+	}
+	for _, d := range b.loads {
+		for purpose := range d.sent {
+			sent += float64(d.sent[purpose])
+			for _, n := range d.outcomes[purpose] {
+				outcomes += float64(n)
+			}
 		}
 	}
-	of := func(t *tally) float64 { return total[t.desc.String()] }
-	return of(e.ledger.sent), of(e.ledger.adopted), of(e.ledger.outcomes), of(e.ledger.inFlight)
+	return sent, adopted, outcomes, inFlight
 }

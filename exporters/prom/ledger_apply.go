@@ -24,10 +24,12 @@ func (l *ledger) apply(c probe.Change, replayed bool) {
 // takeOver ends the replay: what is in flight is adopted.
 func (l *ledger) takeOver() {
 	l.live = true
-	for _, f := range l.flights {
+	for id, f := range l.flights {
 		f.orphaned = !f.answered
-		l.adopted.add(1, f.route)
-		l.inFlight.add(1, f.route)
+		l.flights[id] = f
+		a := &l.accounts[f.account]
+		a.adopted++
+		a.depart()
 	}
 }
 
@@ -39,55 +41,65 @@ func (l *ledger) fly(c probe.Change) {
 	case probe.Adopted:
 		l.depart(c.Origin, c.Message)
 	case probe.Answered:
-		if f := l.flights[c.Message.ID]; f != nil {
+		if f, flies := l.flights[c.Message.ID]; flies {
 			f.answered = true
+			l.flights[c.Message.ID] = f
 		}
 	case probe.Settled:
 		delete(l.flights, c.Message.ID)
+	case probe.ClockMoved:
+		if c.Between { // ages stay what they are
+			for id, f := range l.flights {
+				f.at = f.at.Add(c.By)
+				l.flights[id] = f
+			}
+		}
 	}
 }
 
 func (l *ledger) depart(o probe.Origin, m probe.Sending) {
-	l.flights[m.ID] = &flight{route: m.Route, scheduled: m.Purpose == probe.Scheduled, at: o.At}
+	l.flights[m.ID] = flight{account: l.open(m.Route), scheduled: m.Purpose == probe.Scheduled, at: o.At}
+}
+
+func (a *account) depart() {
+	a.inFlight++
+	a.flown = true
 }
 
 // assess shows a route's health: of the known states one is 1.
 func (l *ledger) assess(route string, now probe.Health) {
-	for _, h := range probe.Healths {
-		shown := 0.0
-		if h == now {
-			shown = 1
-		}
-		l.health.set(shown, route, string(h))
-	}
+	a := l.account(route)
+	a.health, a.assessed = position(now, probe.Healths[:]), true
 }
 
 // count counts a change of this process.
 func (l *ledger) count(c probe.Change) {
 	switch c := c.(type) {
 	case probe.Sent:
-		l.sent.add(1, c.Message.Route, c.Message.Payload, label(c.Message.Purpose, probe.Purposes[:]))
-		l.inFlight.add(1, c.Message.Route)
+		l.load(c.Message.Route, c.Message.Payload).sent[position(c.Message.Purpose, probe.Purposes[:])]++
+		l.account(c.Message.Route).depart()
 	case probe.Adopted:
-		l.adopted.add(1, c.Message.Route)
-		l.inFlight.add(1, c.Message.Route)
+		a := l.account(c.Message.Route)
+		a.adopted++
+		a.depart()
 	case probe.Settled:
 		l.settled(c.Message, c.Outcome)
 	case probe.Contradicted:
-		l.contradicted.add(1, c.Message.Route, label(c.Told, probe.Statuses[:]))
+		l.account(c.Message.Route).contradicted[position(c.Told, probe.Statuses[:])]++
 	case probe.Duplicated:
-		l.duplicate.add(1, c.Message.Route)
+		l.account(c.Message.Route).duplicates++
 	case probe.Missed:
-		l.slotsMissed.add(float64(c.Slots), c.Route)
+		l.account(c.Route).slotsMissed += uint32(c.Slots)
 	}
 }
 
 func (l *ledger) settled(m probe.Sending, o probe.Outcome) {
-	l.inFlight.add(-1, m.Route)
-	l.outcomes.add(1, m.Route, m.Payload, label(m.Purpose, probe.Purposes[:]), label(o.Status, probe.Statuses[:]))
-	l.expectations.add(1, m.Route, m.Payload, label(m.Expect.Judge(o), probe.Verdicts[:]))
+	a, d := l.account(m.Route), l.load(m.Route, m.Payload)
+	a.inFlight--
+	d.outcomes[position(m.Purpose, probe.Purposes[:])][position(o.Status, probe.Statuses[:])]++
+	d.verdicts[position(m.Expect.Judge(o), probe.Verdicts[:])]++
 	if o.Status.Arrived() {
-		l.arrivals.add(1, m.Route, label(o.Place, probe.Places[:]))
+		a.arrivals[position(o.Place, probe.Places[:])]++
 	}
 }
 
@@ -102,9 +114,10 @@ func (l *ledger) weigh(c probe.Change) {
 	}
 	switch probe.Weigh(c).SLO {
 	case probe.Miss:
-		l.sloMisses.add(1, route)
-		l.sloEvents.add(1, route)
+		a := l.account(route)
+		a.sloMisses++
+		a.sloEvents++
 	case probe.Good:
-		l.sloEvents.add(1, route)
+		l.account(route).sloEvents++
 	}
 }

@@ -3,18 +3,17 @@
 // The engine gives an Exporter every change, in order. What is a count of messages
 // goes into one ledger, which is read under one lock, so that every scrape adds
 // up: messages sent + adopted = outcomes + in flight. Times go into histograms,
-// classic and native in one; what is so now goes into gauges. A scrape reads all of
-// it from the Exporter's own registry. Changes of earlier processes, which a replay
-// of the journal brings back, move the gauges only.
+// classic and native in one; what is so now goes into gauges. Changes of earlier
+// processes, which a replay of the journal brings back, move the gauges only.
+//
+// There may be ten thousand routes. So what there is one of per route is kept in fixed
+// arrays and small histograms of our own, and a scrape writes it family by family into
+// the same memory. What there is little of is kept by client_golang, in a registry.
 package prom
 
 import (
-	"net/http"
-	"slices"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/mailpath/mailpath/probe"
 )
@@ -30,33 +29,42 @@ type Config struct {
 	// up to it are a replay.
 	Since probe.Seq
 
+	// JournalErrors tells how many writes of the journal have failed, JournalUnwritten how
+	// many of its events the disk has not got. They are asked at each scrape; nil: none.
+	JournalErrors    func() uint64
+	JournalUnwritten func() int
+
 	Version, Revision, GoVersion string
 }
 
 // Exporter is the probe.Exporter for Prometheus. Export is called from one
 // goroutine; scrapes may run at the same time.
 type Exporter struct {
-	since    probe.Seq
-	registry *prometheus.Registry
-	ledger   *ledger
-	gauges   *gauges
-	times    *times
+	since  probe.Seq
+	clock  probe.Clock
+	maker  maker
+	ledger *ledger
+	routes *routes
+	gauges *gauges
+	times  *times
+	desks  chan struct{} // one for each scrape at work
 }
 
 // New makes an exporter with a registry of its own.
 func New(cfg Config) *Exporter {
-	e := &Exporter{since: cfg.Since, registry: prometheus.NewRegistry()}
-	m := maker{registry: e.registry, constant: prometheus.Labels{"prober": cfg.Prober, "site": cfg.Site}}
-	e.ledger = newLedger(m, cfg.Clock)
-	e.gauges = newGauges(m)
-	e.times = newTimes(m)
-	e.registry.MustRegister(e.ledger)
-	prometheus.WrapRegistererWith(m.constant, e.registry).MustRegister(
+	m := newMaker(cfg)
+	e := &Exporter{
+		since: cfg.Since, clock: cfg.Clock, maker: m, desks: make(chan struct{}, atOnce),
+		ledger: newLedger(m, cfg.Clock), routes: newRoutes(m), gauges: newGauges(m), times: newTimes(m),
+	}
+	m.journal(cfg.JournalErrors, cfg.JournalUnwritten)
+	prometheus.WrapRegistererWith(m.constant, m.registry).MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	for _, p := range cfg.Probes {
 		e.ledger.begin(p)
+		e.routes.begin(p)
 		e.gauges.begin(p)
 		e.times.begin(p)
 	}
@@ -70,29 +78,19 @@ func (e *Exporter) Export(c probe.Change) {
 	seq, _ := c.Cause()
 	replayed := seq <= e.since
 	e.ledger.apply(c, replayed)
-	e.gauges.apply(c)
+	e.gauges.apply(c, replayed)
 	if !replayed {
 		e.times.apply(c)
 	}
 }
 
-// Handler serves the metrics, in the text format, OpenMetrics or protobuf, as the
-// scraper asks. Native histograms go out over protobuf only.
-func (e *Exporter) Handler() http.Handler {
-	return promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{EnableOpenMetrics: true})
-}
+// Registry is where further metrics of the process are registered. It does not have
+// those that there is one of per route; Handler serves them all.
+func (e *Exporter) Registry() *prometheus.Registry { return e.maker.registry }
 
-// Registry is where further metrics of the process are registered.
-func (e *Exporter) Registry() *prometheus.Registry { return e.registry }
-
-// other stands for a label value that is none of those we know. What comes out of
-// a mail or a newer journal never makes a series of its own.
-const other = "other"
-
-// label is the value if it is known.
-func label[T ~string](value T, known []T) string {
-	if slices.Contains(known, value) {
-		return string(value)
-	}
-	return other
+// sections are the families that are not in the registry, the ledger's as it stands now.
+func (e *Exporter) sections() []section {
+	all := []section{e.times.delivery.section(), e.times.uncertainty.section()}
+	all = append(all, e.ledger.sections()...)
+	return append(all, e.routes.sections()...)
 }

@@ -8,23 +8,25 @@ import (
 
 // times measure the messages of this process.
 type times struct {
-	delivery, uncertainty, delay, phase *prometheus.HistogramVec
-	looks                               *prometheus.CounterVec
+	delivery, uncertainty *spread
+	delay                 prometheus.Observer // of all routes: it is the prober's own trouble
+	phase                 *prometheus.HistogramVec
+	looks                 *prometheus.CounterVec
 }
 
 func newTimes(m maker) *times {
 	return &times{
-		delivery: m.histogram("delivery_seconds",
+		delivery: m.spread("delivery_seconds",
 			"Time from just before the dial to the arrival, of scheduled test messages that arrived, late ones included. "+
 				"Says how slow mail is, not whether it arrives: see slo_misses_total for that.",
 			[]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400}, "route"),
-		uncertainty: m.histogram("delivery_uncertainty_seconds",
+		uncertainty: m.spread("delivery_uncertainty_seconds",
 			"By how much the time of an arrival is not known: the time between the looks before and after it. "+
 				"Differences in delivery_seconds smaller than this mean nothing.",
 			[]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 14400}, "mailbox"),
 		delay: m.histogram("schedule_delay_seconds",
-			"By how much sending began later than its slot, of scheduled test messages. Not part of delivery_seconds; if it grows, the prober is too busy.",
-			[]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}, "route"),
+			"By how much sending began later than its slot, of scheduled test messages on all routes. Not part of delivery_seconds; if it grows, the prober is too busy.",
+			[]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60}).WithLabelValues(),
 		phase: m.histogram("submission_phase_seconds",
 			"Time taken by each phase of handing a test message over, the one that failed included. Tells a slow DNS or TLS from a slow mail server.",
 			[]float64{0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120}, "sender", "phase"),
@@ -35,9 +37,8 @@ func newTimes(m maker) *times {
 
 // begin makes the series of a configured probe.
 func (t *times) begin(p probe.Probe) {
-	t.delivery.WithLabelValues(p.Route.Name)
-	t.delay.WithLabelValues(p.Route.Name)
-	t.uncertainty.WithLabelValues(p.Route.Mailbox)
+	t.delivery.begin(p.Route.Name)
+	t.uncertainty.begin(p.Route.Mailbox)
 	t.looks.WithLabelValues(p.Route.Mailbox)
 	for _, name := range probe.Phases {
 		t.phase.WithLabelValues(p.Route.Sender, name)
@@ -51,7 +52,7 @@ func (t *times) apply(c probe.Change) {
 		t.answered(c.Message, c.Attempt)
 	case probe.Settled:
 		if measured(c.Message, c.Outcome) {
-			t.arrived(c.Message, c.Outcome)
+			t.arrived(c)
 		}
 	case probe.MailboxLooked:
 		t.looks.WithLabelValues(c.Mailbox).Add(float64(c.Looks))
@@ -60,7 +61,7 @@ func (t *times) apply(c probe.Change) {
 
 func (t *times) answered(m probe.Sending, a probe.Attempted) {
 	if m.Purpose == probe.Scheduled {
-		t.delay.WithLabelValues(m.Route).Observe(a.Began.Sub(m.Slot).Seconds())
+		t.delay.Observe(a.Began.Sub(m.Slot).Seconds())
 	}
 	for _, p := range a.Phases {
 		t.phase.WithLabelValues(m.Sender, label(p.Name, probe.Phases[:])).Observe(p.Took.Seconds())
@@ -73,10 +74,8 @@ func measured(m probe.Sending, o probe.Outcome) bool {
 	return m.Purpose == probe.Scheduled && m.Expect == probe.ExpectDelivered && o.Status.Arrived() && !o.Adopted && !o.Orphaned
 }
 
-// arrived observes an arrival. The exemplar leads from a slow one to its message;
-// its id is far below the 128 characters above which client_golang panics.
-func (t *times) arrived(m probe.Sending, o probe.Outcome) {
-	delivery := t.delivery.WithLabelValues(m.Route).(prometheus.ExemplarObserver)
-	delivery.ObserveWithExemplar(o.Observed.Seconds(), prometheus.Labels{"id": m.ID.String()})
-	t.uncertainty.WithLabelValues(m.Mailbox).Observe(o.Latency.Width().Seconds())
+// arrived observes an arrival. The exemplar leads from a slow one to its message.
+func (t *times) arrived(c probe.Settled) {
+	t.delivery.observe(c.Message.Route, c.Outcome.Observed.Seconds(), &example{id: c.Message.ID, at: c.At})
+	t.uncertainty.observe(c.Message.Mailbox, c.Outcome.Latency.Width().Seconds(), nil)
 }

@@ -1,9 +1,14 @@
 package prom_test
 
 import (
+	"io"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/mailpath/mailpath/exporters/prom"
 	"github.com/mailpath/mailpath/probe"
@@ -96,15 +101,38 @@ func configOf(clock probe.Clock, since probe.Seq, probes ...probe.Probe) prom.Co
 	}
 }
 
+// families are all families as a scrape gives them.
+func families(t testing.TB, e *prom.Exporter) []*dto.MetricFamily {
+	t.Helper()
+	format := expfmt.NewFormat(expfmt.TypeProtoDelim)
+	decoder := expfmt.NewDecoder(strings.NewReader(serve(t, e, string(format))), format)
+	var all []*dto.MetricFamily
+	for {
+		family := new(dto.MetricFamily)
+		if err := decoder.Decode(family); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatalf("reading metrics: %v", err)
+		}
+		all = append(all, family)
+	}
+}
+
+// served gathers what a scrape gives, sorted. It fails for all that a registry refuses:
+// series that come twice, or families that do not go together.
+func served(t testing.TB, e *prom.Exporter) prometheus.Gatherer {
+	return prometheus.Gatherers{prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families(t, e), nil })}
+}
+
 // scrape gives the value of each series of one family by its labels, the constant
 // ones left out: "route=… status=…".
 func scrape(t testing.TB, e *prom.Exporter) map[string]map[string]float64 {
 	t.Helper()
-	gathered, err := e.Registry().Gather()
+	gathered, err := served(t, e).Gather()
 	if err != nil {
 		t.Fatalf("gathering metrics: %v", err)
 	}
-	families := make(map[string]map[string]float64)
+	all := make(map[string]map[string]float64)
 	for _, f := range gathered {
 		rows := make(map[string]float64)
 		for _, m := range f.GetMetric() {
@@ -117,7 +145,7 @@ func scrape(t testing.TB, e *prom.Exporter) map[string]map[string]float64 {
 			value := m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 			rows[strings.Join(labels, " ")] = value
 		}
-		families[strings.TrimPrefix(f.GetName(), "mailpath_")] = rows
+		all[strings.TrimPrefix(f.GetName(), "mailpath_")] = rows
 	}
-	return families
+	return all
 }

@@ -57,6 +57,7 @@ type Mailbox struct {
 	Address string // a bare ASCII address
 	IMAP    IMAP
 	Folders []string // the inbox is spelled INBOX (RFC 9051 section 5.1)
+	Clean   bool     // delete test messages that have settled
 }
 
 // IMAP is a server that holds a mailbox.

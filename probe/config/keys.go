@@ -89,6 +89,7 @@ var mailboxKeys = []key{
 	{name: "address", kind: "address", required: true, meaning: "the address whose mail arrives there"},
 	{name: "imap", kind: "mapping", required: true, meaning: "the server that holds it"},
 	{name: "folders", kind: "list of folders", fallback: "[INBOX]", meaning: "the folders to look into; those beside INBOX tell mail that went astray"},
+	{name: "clean", kind: "true or false", fallback: "true", meaning: "delete test messages once they were seen, settled and journaled: only this prober's own, by their UIDs; false leaves them lying, for a retention rule or a legal hold"},
 }
 
 var imapKeys = []key{

@@ -79,6 +79,7 @@ const mailboxesExample = `mailboxes:
     address: mailpath-in@example.com
     imap: {server: "imap.hq.example.com:993", auth: {username: mailpath, password_env: HQ_PASSWORD}}
     folders: [INBOX, Junk]
+    clean: false
 `
 
 const imapExample = `mailboxes:

@@ -173,7 +173,7 @@ func (f *fields) ehlo(from string) string {
 func (r *reader) mailbox(e entry, known *registry) Mailbox {
 	f := r.fields(e.value, "mailboxes."+e.name, mailboxKeys)
 	known.define(r, e, f.where)
-	m := Mailbox{Name: e.name, Address: f.address("address")}
+	m := Mailbox{Name: e.name, Address: f.address("address"), Clean: f.choice("clean", []string{"true", "false"}) == "true"}
 	imap := f.fields("imap", imapKeys)
 	m.IMAP = IMAP{CAFile: imap.caFile(), Auth: imap.auth()}
 	if imap.has("server") {

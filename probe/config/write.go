@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -49,7 +50,7 @@ func (s Sender) tree() (string, *yaml.Node) {
 
 func (m Mailbox) tree() (string, *yaml.Node) {
 	imap := mapping("server", text(m.IMAP.Server), "tls", text(string(m.IMAP.TLS)), "ca_file", text(m.IMAP.CAFile), "auth", m.IMAP.Auth.tree())
-	return m.Name, mapping("address", text(m.Address), "imap", imap, "folders", words(m.Folders))
+	return m.Name, mapping("address", text(m.Address), "imap", imap, "folders", words(m.Folders), "clean", truth(m.Clean))
 }
 
 func (a *Auth) tree() *yaml.Node {
@@ -120,6 +121,10 @@ func text(value string) *yaml.Node {
 		return nil
 	}
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+}
+
+func truth(value bool) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: strconv.FormatBool(value)}
 }
 
 func flow(n *yaml.Node) *yaml.Node {
