@@ -19,21 +19,23 @@ quick:
 lab:
 	$(GO) run ./lab/debian/maillab
 
-## lab-all: test, the slow linters, the servers several times over, and all fuzz targets for longer.
+## lab-all: test, the slow linters, the servers several times over, hundreds of kills, and all fuzz targets for longer.
 lab-all: test lint
 	$(GO) test -race -count=5 -timeout 30m ./lab/debian ./cmd/mailpath -run 'Conforms|RealServers'
+	MAILPATH_KILLS=200 $(GO) test -race -count=1 -timeout 60m ./cmd/mailpath -run Kill
 	$(MAKE) fuzz FUZZTIME=60s
 
-## bench: the benchmarks.
+## bench: everything that makes a figure in docs/benchmarks.md; a quarter of an hour.
 bench:
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) test -run '^$$' -bench . -benchmem $$($(GO) list ./... | grep -v /cmd/mailpath)
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 40m ./cmd/mailpath
 
 ## fuzz: every fuzz target for FUZZTIME each.
 fuzz:
 	@set -e; for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
 			echo "$$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1s $$package; \
 		done; \
 	done
 
