@@ -34,10 +34,11 @@ func (e *Engine) timetable(ctx context.Context) *timetable {
 	for _, p := range e.cfg.Probes {
 		name := probeName(p.Route.Name, p.Payload.Name())
 		l := &line{probe: p, schedule: NewSchedule(e.cfg.Keys.Prober()+" "+name, p.Every)}
-		slots := 0
-		if l.next, slots = e.firstSlot(l, name, now); slots > 0 {
-			missed = append(missed, missedSlots(now, p, slots, "no process was running"))
+		first, passed := e.firstSlot(l, name, now)
+		if passed > 0 {
+			missed = append(missed, missedSlots(now, p, passed, "no process was running"))
 		}
+		l.next = first
 		*t = append(*t, l)
 	}
 	heap.Init(t)

@@ -37,8 +37,8 @@ func journalOf(t *testing.T, facts ...probe.Fact) probe.Journal {
 	return j
 }
 
-// ask sends a request to the API of a journal; change may alter it.
-func ask(t *testing.T, cfg api.Config, method, path, body string, change ...func(*http.Request)) (int, string) {
+// ask sends a request to the API of a journal.
+func ask(t *testing.T, cfg api.Config, method, path, body string) (int, string) {
 	t.Helper()
 	server := httptest.NewServer(api.Handler(cfg))
 	defer server.Close()
@@ -48,9 +48,6 @@ func ask(t *testing.T, cfg api.Config, method, path, body string, change ...func
 	}
 	if method == http.MethodPost {
 		request.Header.Set("Content-Type", "application/json")
-	}
-	for _, c := range change {
-		c(request)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {

@@ -1,6 +1,7 @@
 package prom_test
 
 import (
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -109,7 +110,7 @@ func families(t testing.TB, e *prom.Exporter) []*dto.MetricFamily {
 	var all []*dto.MetricFamily
 	for {
 		family := new(dto.MetricFamily)
-		if err := decoder.Decode(family); err == io.EOF {
+		if err := decoder.Decode(family); errors.Is(err, io.EOF) {
 			return all
 		} else if err != nil {
 			t.Fatalf("reading metrics: %v", err)

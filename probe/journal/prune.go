@@ -16,12 +16,12 @@ const pruned = 250
 func (j *File) Prune(ctx context.Context, before probe.Seq, keep func(probe.Event) bool) (removed int, err error) {
 	r := reader{j: j, batch: pruned, decoder: newDecoder()}
 	defer r.end()
-	for from, next := probe.Seq(0), probe.Seq(0); ; from = next {
-		var events []probe.Event
+	for from := probe.Seq(0); ; {
 		if err := ctx.Err(); err != nil {
 			return removed, fmt.Errorf("pruning the journal: %w", err)
 		}
-		if events, next, err = r.read(from, before); err != nil {
+		events, next, err := r.read(from, before)
+		if err != nil {
 			return removed, fmt.Errorf("pruning the journal: %w", err)
 		}
 		var gone []probe.Seq
@@ -38,5 +38,6 @@ func (j *File) Prune(ctx context.Context, before probe.Seq, keep func(probe.Even
 		if removed += len(gone); next == before {
 			return removed, nil
 		}
+		from = next
 	}
 }
