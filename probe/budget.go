@@ -32,4 +32,11 @@ func (b *budget) spend(now time.Time) {
 		b.paid = now
 	}
 	b.paid = b.paid.Add(b.interval)
+	if most := now.Add(b.burst + longestDebt); b.paid.After(most) {
+		b.paid = most
+	}
 }
+
+// longestDebt bounds how long whoever has overspent must wait: many that wait for the
+// same moment pass at once.
+const longestDebt = 2 * time.Second

@@ -43,7 +43,8 @@ type Engine struct {
 	done    map[ID]bool // messages in flight whose attempt has ended, and is not journaled yet
 
 	gathered  gathered
-	undurable atomic.Bool // the journal cannot be written
+	telling   sync.RWMutex // held for reading by whoever hands facts to the journal
+	undurable atomic.Bool  // the journal cannot be written
 
 	progress Signal // an event has been applied
 	decided  Signal // an event has been applied that may make deadlines due
@@ -169,10 +170,10 @@ func (e *Engine) during(parent context.Context, work func(context.Context, *send
 	sends := newSends(ctx)
 	err := errors.Join(work(ctx, sends), endOf(parent, ctx))
 	sends.end()
-	// Answers that are known are journaled, even now.
-	err = errors.Join(err, e.tell(following))
 	cancel(err)
 	rest.Wait()
+	// Answers that are known are journaled, even now.
+	err = errors.Join(err, e.tellAll(following))
 	e.awaitAll(following)
 	return err
 }

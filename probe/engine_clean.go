@@ -22,18 +22,28 @@ type cleaning struct {
 	problem string // why it fails; empty while it does not
 
 	mu   sync.Mutex
-	seen map[Ref]ID
+	seen map[Ref]ID // nil: the server has no way to delete them
 }
 
-func (c *cleaning) add(found []Observation) {
+// add takes in what was found of the messages that the journal knows.
+func (c *cleaning) add(found []Observation, known func(ID) bool) {
 	if c == nil {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range found {
-		c.seen[o.Ref] = o.Tag.ID
+		if c.seen != nil && known(o.Tag.ID) {
+			c.seen[o.Ref] = o.Tag.ID
+		}
 	}
+}
+
+// giveUp forgets them all, for good.
+func (c *cleaning) giveUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.seen = nil
 }
 
 // ready gives the messages for which a condition holds.
@@ -65,6 +75,7 @@ func (e *Engine) cleanAlways(ctx context.Context, mailbox string, c *cleaning) {
 		err := e.clean(ctx, mailbox, c)
 		cancel()
 		if errors.Is(err, ErrNoUIDExpunge) {
+			c.giveUp()
 			return
 		}
 	}
@@ -74,7 +85,7 @@ func (e *Engine) cleanAlways(ctx context.Context, mailbox string, c *cleaning) {
 // While the journal cannot be written nothing is: the mailbox then is what knows.
 func (e *Engine) clean(ctx context.Context, mailbox string, c *cleaning) error {
 	e.mu.Lock()
-	refs := c.ready(func(id ID) bool { return e.tracker.flights[id] == nil && e.tracker.knows(id) })
+	refs := c.ready(func(id ID) bool { return e.tracker.flights[id] == nil })
 	e.mu.Unlock()
 	if len(refs) == 0 || e.undurable.Load() {
 		return nil

@@ -57,8 +57,14 @@ func (e *Engine) markStart(ctx context.Context) error {
 func (e *Engine) movedSince(now time.Time, boot string, up time.Duration) time.Duration {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	by := min(0, now.Sub(e.past.at))
 	if before, ok := e.past.started.Fact.(Started); ok && boot != "" && before.Boot == boot {
-		return now.Sub(e.past.started.At) - (up - before.Uptime)
+		by = now.Sub(e.past.started.At) - (up - before.Uptime)
 	}
-	return min(0, now.Sub(e.past.at))
+	// A machine that was suspended has an uptime that went on while our clock stood
+	// still; the step was told when it woke.
+	if e.past.stepped.Abs() > by.Abs() {
+		by = e.past.stepped
+	}
+	return by
 }

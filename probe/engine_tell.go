@@ -11,6 +11,8 @@ import (
 // if the disk does not; that is said once, and again when it is over. What has been
 // gathered goes before.
 func (e *Engine) tell(ctx context.Context, events ...Event) error {
+	e.telling.RLock()
+	defer e.telling.RUnlock()
 	gathered := e.gathered.take()
 	if len(gathered)+len(events) == 0 {
 		return nil
@@ -25,8 +27,9 @@ func (e *Engine) tell(ctx context.Context, events ...Event) error {
 	case err == nil && e.undurable.Swap(false):
 		e.cfg.Log.Info("the journal can be written again; nothing is missing in it")
 	case err != nil:
-		e.gathered.giveBack(gathered)
-		if ctx.Err() == nil {
+		if e.gathered.giveBack(gathered); ctx.Err() != nil { // the teller's time is over, not the journal's
+			time.AfterFunc(gathering, e.tellGathered)
+		} else {
 			e.cfg.Log.Error("facts cannot be journaled", "error", err, "events", len(events))
 		}
 	}
@@ -40,8 +43,19 @@ const gathering = 50 * time.Millisecond
 // tellSoon journals a fact with the next one that is told, or after a moment.
 func (e *Engine) tellSoon(ev Event) {
 	if e.gathered.add(ev) {
-		time.AfterFunc(gathering, func() { _ = e.tell(context.Background()) })
+		time.AfterFunc(gathering, e.tellGathered)
 	}
+}
+
+func (e *Engine) tellGathered() { _ = e.tell(context.Background()) }
+
+// tellAll tells what has been gathered, whoever was going to, and returns when all
+// that anybody tells is in the journal.
+func (e *Engine) tellAll(ctx context.Context) error {
+	err := e.tell(ctx)
+	e.telling.Lock()
+	defer e.telling.Unlock()
+	return err
 }
 
 // gathered is the facts that wait to be told with others.

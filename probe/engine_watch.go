@@ -96,7 +96,9 @@ func (e *Engine) looked(ctx context.Context, s *watching, l Look) error {
 	if len(events) > 0 && !e.awaitAll(ctx) {
 		return ctx.Err()
 	}
-	e.cleanings[s.mailbox].add(l.Found)
+	e.mu.Lock()
+	e.cleanings[s.mailbox].add(l.Found, e.tracker.knows)
+	e.mu.Unlock()
 	s.previous, s.problem, s.backoff = l.Began, "", minBackoff
 	s.pace.lookBegan(l.Began)
 	return nil

@@ -75,10 +75,7 @@ func (f *form) firstLook() time.Duration {
 			shortest = l
 		}
 	}
-	first := shortest * 8 / 10
-	if shortest == 0 {
-		first = floor
-	}
+	first := max(shortest*8/10, floor)
 	if f.broken {
 		first = max(first, brokenFloor)
 	}

@@ -10,7 +10,8 @@ type past struct {
 	slots    map[string]time.Time // the last slot sent, by probe
 	forms    map[string]*form     // by route
 	totals   *dayTotals
-	started  Event // the last Started; none: its number is 0
+	started  Event         // the last Started; none: its number is 0
+	stepped  time.Duration // by which the wall clock was moved since, as far as was told
 	at       time.Time
 	messages int    // sent
 	marks    []mark // milestones of the journal, oldest first
@@ -44,10 +45,12 @@ func (p *past) note(e Event, changes []Change) {
 			p.slots[probeName(f.Route, f.Payload)] = f.Slot
 		}
 	case Started:
-		p.started = e
+		p.started, p.stepped = e, 0
 	case ClockStepped:
 		if f.Between {
 			p.move(f.By)
+		} else {
+			p.stepped += f.By
 		}
 	}
 	for _, c := range changes {

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -57,18 +58,47 @@ func (d *dayTotals) note(e Event, changes []Change) {
 	}
 }
 
-// set puts the totals that the journal has in the place of what was added up: events
-// before them may have been pruned.
+// set takes in totals that the journal has. All of them only rise: where events before
+// them were pruned, they are the greater; where events came while they were being
+// written, what was added up is, and is to be written again.
 func (d *dayTotals) set(seq Seq, f Totals) {
 	day := dayOf(f.Day)
 	d.last[day] = seq
 	t := d.day(day)
-	t.changed = false
-	clear(t.routes)
-	for _, r := range f.Routes {
-		r.Ended = slices.Clone(r.Ended)
-		t.routes[r.Route] = &r
+	for _, written := range f.Routes {
+		r := t.routes[written.Route]
+		if r == nil {
+			r = &RouteTotals{Route: written.Route}
+			t.routes[written.Route] = r
+		}
+		r.raise(written)
 	}
+	t.changed = !reflect.DeepEqual(t.copy(), f.Routes)
+}
+
+// raise makes each number at least that of another count of the same.
+func (r *RouteTotals) raise(o RouteTotals) {
+	for _, n := range []struct {
+		to *int
+		at int
+	}{{&r.Sent, o.Sent}, {&r.Adopted, o.Adopted}, {&r.SLOEvents, o.SLOEvents}, {&r.SLOMisses, o.SLOMisses}, {&r.Measured, o.Measured}} {
+		*n.to = max(*n.to, n.at)
+	}
+	r.Sum, r.Longest = max(r.Sum, o.Sum), max(r.Longest, o.Longest)
+	for _, s := range o.Ended {
+		i := r.ended(s.Status)
+		r.Ended[i].Messages = max(r.Ended[i].Messages, s.Messages)
+	}
+}
+
+// ended is the place of a status among those that messages ended in.
+func (r *RouteTotals) ended(status Status) int {
+	i := slices.IndexFunc(r.Ended, func(s StatusTotal) bool { return s.Status == status })
+	if i < 0 {
+		i = len(r.Ended)
+		r.Ended = append(r.Ended, StatusTotal{Status: status})
+	}
+	return i
 }
 
 func (d *dayTotals) add(c Change) {
@@ -109,12 +139,7 @@ func (d *dayTotals) weigh(c Change, o Origin, route string) {
 }
 
 func (r *RouteTotals) settled(c Settled) {
-	i := slices.IndexFunc(r.Ended, func(s StatusTotal) bool { return s.Status == c.Outcome.Status })
-	if i < 0 {
-		i = len(r.Ended)
-		r.Ended = append(r.Ended, StatusTotal{Status: c.Outcome.Status})
-	}
-	r.Ended[i].Messages++
+	r.Ended[r.ended(c.Outcome.Status)].Messages++
 	if c.Measured() {
 		r.Measured++
 		r.Sum += c.Outcome.Observed

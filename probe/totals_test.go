@@ -98,3 +98,37 @@ func TestTotalsSurviveThePruningOfTheirEvents(t *testing.T) {
 		t.Errorf("got %d sent on Monday, want all 51", want[0].Routes[0].Sent)
 	}
 }
+
+// What comes while totals are being written is not lost: it is written the next time.
+func TestTotalsMissNothingThatComesMeanwhile(t *testing.T) {
+	monday := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	d := newTotalled(monday)
+	d.message(1, monday.Add(time.Hour), Delivered)
+	taken := d.days.unwritten(monday.Add(48 * time.Hour))
+	d.message(2, monday.Add(time.Hour), Rejected)
+	d.tell(monday.Add(time.Hour), taken[0])
+	got := d.days.unwritten(monday.Add(48 * time.Hour))
+	if len(got) != 1 || got[0].Routes[0].Sent != 2 || len(got[0].Routes[0].Ended) != 2 {
+		t.Errorf("got %+v, want both messages, to be written again", got)
+	}
+	d.tell(monday.Add(time.Hour), got[0])
+	if again := d.days.unwritten(monday.Add(48 * time.Hour)); again != nil {
+		t.Errorf("once they are written: got %+v, want nothing", again)
+	}
+}
+
+// A look that found a message is no proof of its absence, whenever it is journaled.
+func TestTheLookThatFoundItProvesNoAbsence(t *testing.T) {
+	began := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	at := func(s float64) time.Time { return began.Add(time.Duration(s * float64(time.Second))) }
+	tracker := NewTracker(began, nil)
+	tracker.Apply(Event{Seq: 1, At: at(0), Fact: Looked{Mailbox: "hq", Began: at(0), Ended: at(0)}})
+	tracker.Apply(Event{Seq: 2, At: at(1), Fact: Sending{ID: 1, Route: "in", Mailbox: "hq", Purpose: Scheduled, LateAfter: time.Minute, LostAfter: time.Hour}})
+	tracker.Apply(Event{Seq: 3, At: at(31), Fact: Seen{ID: 1, Mailbox: "hq", Ref: Ref{Folder: "INBOX"}, Absent: at(0), Present: at(31), Internal: at(2)}})
+	tracker.Apply(Event{Seq: 4, At: at(31), Fact: Looked{Mailbox: "hq", Began: at(30.9), Ended: at(31)}})
+	for _, c := range tracker.Apply(Event{Seq: 5, At: at(32), Fact: Attempted{ID: 1, Result: Accepted, Began: at(1)}}) {
+		if s, ok := c.(Settled); ok && (s.Outcome.Latency != Interval{0, 30 * time.Second} || s.Outcome.Source != ByInternalDate) {
+			t.Errorf("got %+v by %s, want between 0 and 30s, by the store's stamp", s.Outcome.Latency, s.Outcome.Source)
+		}
+	}
+}

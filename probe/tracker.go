@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"maps"
 	"time"
 )
 
@@ -17,6 +18,7 @@ type Tracker struct {
 	settled   map[ID]*ended
 	arrived   []ID // of settled, in the order in which they are forgotten
 	absent    []ID // the same, of those that did not arrive
+	adopted   map[ID]time.Time
 }
 
 // flight is one message in flight.
@@ -47,6 +49,7 @@ func NewTracker(began time.Time, probes []Probe) *Tracker {
 		flights:   make(map[ID]*flight),
 		mailboxes: make(map[string]*mailboxState),
 		settled:   make(map[ID]*ended),
+		adopted:   make(map[ID]time.Time),
 	}
 	for _, p := range probes {
 		t.probes[p.Route.Name+" "+p.Payload.Name()] = p
@@ -168,6 +171,11 @@ func (t *Tracker) seen(e Event, f Seen) []Change {
 	if fl.seen != nil {
 		return []Change{Duplicated{Origin: e.Origin(), Message: fl.Sending, Folder: f.Ref.Folder}}
 	}
+	// The look that found it may be journaled before the attempt's end: what earlier
+	// looks say of its absence is taken now.
+	if looked := t.mailbox(f.Mailbox).looked; f.Absent.IsZero() || looked.After(f.Absent) && looked.Before(f.Present) {
+		f.Absent = looked
+	}
 	fl.seen = &f
 	t.mailbox(fl.Mailbox).stale = true
 	if fl.attempt == nil && !fl.orphaned {
@@ -191,15 +199,26 @@ func (t *Tracker) seenAgain(e Event, f Seen, old *ended) []Change {
 // it was sent before this journal began.
 func (t *Tracker) adoptable(f Seen, now time.Time) (Probe, bool) {
 	p, configured := t.probes[f.Tag.Route+" "+f.Tag.Payload]
+	if _, before := t.adopted[f.ID]; before {
+		return p, false
+	}
 	return p, configured && f.Mailbox == p.Route.Mailbox && f.Tag.Full && f.Tag.Sent.Before(t.began) && now.Sub(f.Tag.Sent) <= p.LostAfter
+}
+
+// noteAdopted keeps in mind, until a time, that a message was adopted: forgotten, it
+// would be adopted again.
+func (t *Tracker) noteAdopted(id ID, until time.Time) {
+	maps.DeleteFunc(t.adopted, func(_ ID, old time.Time) bool { return old.Before(until.Add(-absentFor)) })
+	t.adopted[id] = until
 }
 
 // adopt takes a message over. How long it really took nobody watched: INTERNALDATE
 // must do.
 func (t *Tracker) adopt(e Event, f Seen) []Change {
 	p, _ := t.adoptable(f, e.At)
+	t.noteAdopted(f.ID, e.At.Add(p.LostAfter))
 	fl := &flight{Sending: describe(p, f.Tag), at: f.Tag.Sent, seen: &f, copies: copies{{f.Chain, f.EmailID}}}
-	o := arrival(fl, time.Time{})
+	o := arrival(fl)
 	o.Adopted = true
 	if o.Observed > fl.LateAfter {
 		o.Status = Late
@@ -234,7 +253,7 @@ func (t *Tracker) expired(e Event, id ID) []Change {
 
 // arrive settles a message that was seen.
 func (t *Tracker) arrive(e Event, fl *flight) Change {
-	return t.settle(e, fl, arrival(fl, t.mailbox(fl.seen.Mailbox).looked))
+	return t.settle(e, fl, arrival(fl))
 }
 
 // settle ends a message.

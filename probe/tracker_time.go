@@ -18,13 +18,9 @@ func (fl *flight) began() time.Time {
 	return fl.at
 }
 
-// arrival is the outcome of a message that was seen. looked is the beginning of
-// the last journaled look at its mailbox that did not find it.
-func arrival(fl *flight, looked time.Time) Outcome {
+// arrival is the outcome of a message that was seen.
+func arrival(fl *flight) Outcome {
 	absent := fl.seen.Absent
-	if absent.IsZero() || (looked.After(absent) && looked.Before(fl.seen.Present)) {
-		absent = looked
-	}
 	began := fl.began()
 	o := Outcome{
 		Status:  Delivered,

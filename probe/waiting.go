@@ -86,6 +86,16 @@ func (t *Tracker) unseen(mailbox string, f func(*flight) (more bool)) {
 	}
 }
 
+// OldestUnseen is when the oldest message was sent that a mailbox is waited for; zero:
+// none is.
+func (e *Engine) OldestUnseen(mailbox string) time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var oldest time.Time
+	e.tracker.unseen(mailbox, func(fl *flight) bool { oldest = fl.at; return true })
+	return oldest
+}
+
 // Waited tells whether a mailbox is waited for: a message into it was not seen yet.
 func (t *Tracker) Waited(mailbox string) bool {
 	waited := false

@@ -55,6 +55,9 @@ func (r running) do(ctx context.Context, w io.Writer, method, path string, body 
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		said, _ := io.ReadAll(io.LimitReader(response.Body, 1000))
+		if response.StatusCode == http.StatusBadRequest {
+			return usage(fmt.Errorf("asking %s: %s", r.url, bytes.TrimSpace(said)))
+		}
 		return ours(fmt.Errorf("asking %s: got %s: %s", r.url, response.Status, bytes.TrimSpace(said)))
 	}
 	if _, err := io.Copy(w, response.Body); err != nil {

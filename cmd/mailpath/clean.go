@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +27,8 @@ func newClean() *cobra.Command {
 signed with this prober's keys and name, and only what is older than lost_after,
 which nobody waits for any more. Single messages are expunged by their UIDs; a
 server that cannot do that is left alone. It asks the running mailpath to do it;
-when none runs it does so itself, as configured.
+when none runs it does so itself, as configured. Then it does not know what an earlier
+run still waits for: start mailpath run first if there is such mail.
 
 mailpath run deletes what it has seen by itself, unless a mailbox says clean: false.
 This is for what is left: by clean: false, or when a journal was lost.
@@ -71,7 +73,7 @@ func cleanHere(cmd *cobra.Command, configPath string, order api.CleanOrder, out 
 	if err != nil {
 		return err
 	}
-	mailboxes, err := order.Pick(parts.sweepable(cfg))
+	mailboxes, err := order.Pick(parts.sweepable(cfg, nil))
 	if err != nil {
 		return usage(err)
 	}
@@ -84,12 +86,16 @@ func cleanHere(cmd *cobra.Command, configPath string, order api.CleanOrder, out 
 }
 
 // sweepable gives the mailboxes that can be cleaned, in the order of the
-// configuration.
-func (p parts) sweepable(cfg *config.Config) []api.Mailbox {
+// configuration. The engine, if one runs, knows what is waited for.
+func (p parts) sweepable(cfg *config.Config, engine *probe.Engine) []api.Mailbox {
 	var all []api.Mailbox
 	for _, m := range cfg.Mailboxes {
 		if s, ok := p.watchers[m.Name].(api.Sweeper); ok {
-			all = append(all, api.Mailbox{Name: m.Name, Sweeper: s, LostAfter: longestLoss(p.probes, m.Name)})
+			one := api.Mailbox{Name: m.Name, Sweeper: s, LostAfter: longestLoss(p.probes, m.Name)}
+			if engine != nil {
+				one.OldestUnseen = func() time.Time { return engine.OldestUnseen(m.Name) }
+			}
+			all = append(all, one)
 		}
 	}
 	return all
@@ -106,8 +112,11 @@ func tellCleaned(w io.Writer, answer io.Reader) error {
 			return ours(fmt.Errorf("reading what was cleaned: %w", err))
 		}
 		did := "would be deleted"
-		if c.Removed {
+		switch {
+		case c.Removed:
 			did = "deleted"
+		case c.Problem != "":
+			did = "found; how many of them were deleted is not known"
 		}
 		for _, folder := range slices.Sorted(maps.Keys(c.Messages)) {
 			fmt.Fprintf(w, "%s: %s in %s from before %s: %s\n", c.Mailbox, counted(c.Messages[folder], "test message"), folder, c.Before.Local().Format("2006-01-02 15:04"), did)

@@ -84,7 +84,7 @@ func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address stri
 	settings := engineConfig(parts, keys, j, clock, log, metrics, outcomes, healthLog{log, since})
 	settings.Uptime = probe.MachineUptime
 	engine := probe.NewEngine(settings)
-	web.serve(metrics.Handler(), api.Handler(api.Config{Journal: j, Totals: engine.Totals, Clock: clock, Mailboxes: parts.sweepable(cfg)}), engine.Ready())
+	web.serve(metrics.Handler(), api.Handler(api.Config{Journal: j, Totals: engine.Totals, Clock: clock, Mailboxes: parts.sweepable(cfg, engine)}), engine.Ready())
 	log.Info("probing", "prober", cfg.Prober, "probes", len(parts.probes), "mailboxes", len(parts.watchers),
 		"journal", journalPath, "metrics", web.url()+"/metrics")
 	err = engine.Run(cmd.Context())

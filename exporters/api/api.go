@@ -88,7 +88,7 @@ func fromHere(next http.HandlerFunc) http.HandlerFunc {
 			http.Error(w, "this is done for callers on the same machine only: call it there", http.StatusForbidden)
 		case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "":
 			http.Error(w, "this is not done for browsers: use the command line", http.StatusForbidden)
-		case r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != "":
+		case r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("X-Real-IP") != "" || r.Header.Get("Via") != "":
 			http.Error(w, "this is not done through a proxy: call mailpath itself", http.StatusForbidden)
 		case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
 			http.Error(w, "want Content-Type: application/json", http.StatusUnsupportedMediaType)

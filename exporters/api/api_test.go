@@ -170,7 +170,7 @@ func (s *swept) Sweep(_ context.Context, before time.Time, remove bool) ([]probe
 func TestClean(t *testing.T) {
 	clock := probe.NewClock()
 	hq, branch := new(swept), &swept{err: errors.New("the server offers no UIDPLUS")}
-	cfg := api.Config{Journal: journalOf(t), Clock: clock, Mailboxes: []api.Mailbox{{"hq", hq, time.Hour}, {"branch", branch, 4 * time.Hour}}}
+	cfg := api.Config{Journal: journalOf(t), Clock: clock, Mailboxes: []api.Mailbox{{Name: "hq", Sweeper: hq, LostAfter: time.Hour}, {Name: "branch", Sweeper: branch, LostAfter: 4 * time.Hour}}}
 	status, got := ask(t, cfg, http.MethodPost, "/api/v1/clean", `{"mailboxes": ["hq"], "remove": true}`)
 	var c api.Cleaned
 	if err := json.NewDecoder(strings.NewReader(got)).Decode(&c); err != nil || status != http.StatusOK || !c.Removed || c.Messages["INBOX"] != 2 || c.Messages["Junk"] != 1 || c.Mailbox != "hq" {
@@ -178,6 +178,12 @@ func TestClean(t *testing.T) {
 	}
 	if age := clock.Since(hq.before); age < time.Hour || age > time.Hour+time.Minute || !hq.removed || !branch.before.IsZero() {
 		t.Errorf("got messages older than %v, want those older than lost_after, of hq alone", age)
+	}
+	// What is waited for is left alone, however long it has been.
+	cfg.Mailboxes[0].OldestUnseen = func() time.Time { return clock.Now().Add(-24 * time.Hour) }
+	ask(t, cfg, http.MethodPost, "/api/v1/clean", `{"mailboxes": ["hq"], "remove": true}`)
+	if age := clock.Since(hq.before); age < 24*time.Hour {
+		t.Errorf("got messages older than %v, want those older than the one in flight", age)
 	}
 	if _, got := ask(t, cfg, http.MethodPost, "/api/v1/clean", `{}`); hq.removed || strings.Count(got, `"removed":false`) != 2 || !strings.Contains(got, "no UIDPLUS") {
 		t.Errorf("got %s, want both told and nothing removed", got)
@@ -196,7 +202,7 @@ func TestClean(t *testing.T) {
 // Until there is authentication, nobody but a caller on this machine changes anything.
 func TestOnlyCallersOnThisMachineChangeAnything(t *testing.T) {
 	s := new(swept)
-	cfg := api.Config{Journal: journalOf(t), Clock: probe.NewClock(), Mailboxes: []api.Mailbox{{"hq", s, time.Hour}}}
+	cfg := api.Config{Journal: journalOf(t), Clock: probe.NewClock(), Mailboxes: []api.Mailbox{{Name: "hq", Sweeper: s, LostAfter: time.Hour}}}
 	for name, c := range map[string]struct {
 		remote string
 		header http.Header

@@ -21,6 +21,9 @@ type Mailbox struct {
 	Name      string
 	Sweeper   Sweeper
 	LostAfter time.Duration
+	// OldestUnseen is when the oldest message was sent that is still waited for there;
+	// nil, or the zero time: none is. What is younger is left alone however old.
+	OldestUnseen func() time.Time
 }
 
 // CleanOrder says which mailboxes are cleaned, all if none is named, and whether
@@ -61,8 +64,14 @@ type Cleaned struct {
 
 // Clean cleans the mailbox.
 func (m Mailbox) Clean(ctx context.Context, now time.Time, remove bool) Cleaned {
-	c := Cleaned{Mailbox: m.Name, Before: now.Add(-m.LostAfter).UTC().Truncate(time.Second), Messages: make(map[string]int)}
-	found, err := m.Sweeper.Sweep(ctx, now.Add(-m.LostAfter), remove)
+	before := now.Add(-m.LostAfter)
+	if m.OldestUnseen != nil {
+		if oldest := m.OldestUnseen(); !oldest.IsZero() && oldest.Before(before) {
+			before = oldest.Add(-time.Second) // a tag's times are whole milliseconds, INTERNALDATE's whole seconds
+		}
+	}
+	c := Cleaned{Mailbox: m.Name, Before: before.UTC().Truncate(time.Second), Messages: make(map[string]int)}
+	found, err := m.Sweeper.Sweep(ctx, before, remove)
 	for _, o := range found {
 		c.Messages[o.Ref.Folder]++
 	}

@@ -52,12 +52,23 @@ func (s *session) ask() ([]bool, error) {
 	err := s.do("looking", func() error {
 		var statuses []*imapclient.StatusCommand
 		var noop *imapclient.Command
-		problems := []error{s.wire.together(func() {
+		err := s.wire.together(func() {
 			for _, f := range s.folders[1:] {
 				statuses = append(statuses, s.client.Status(f.name, &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}))
 			}
 			noop = s.client.Noop()
-		})}
+		})
+		// The library took them for sent. If its reader has ended meanwhile, it answers
+		// them no more: to wait would be for ever.
+		select {
+		case <-s.client.Closed():
+			return errors.Join(err, s.hungUp())
+		default:
+		}
+		if err != nil {
+			return err
+		}
+		var problems []error
 		for i, c := range statuses {
 			data, err := c.Wait()
 			problems = append(problems, err)
