@@ -35,9 +35,8 @@ func (c Clock) Since(t time.Time) time.Duration { return c.Now().Sub(t) }
 // Until is the time left until t; negative when t has passed.
 func (c Clock) Until(t time.Time) time.Duration { return t.Sub(c.Now()) }
 
-// Offset is by how much the wall clock is ahead of this one: it was moved so far
-// since this one was made, if it is more than the drift of a second or so that a
-// machine has in months.
+// Offset is by how much the wall clock is ahead of this one: more than a moment only
+// if it was moved since this one was made.
 func (c Clock) Offset() time.Duration {
 	wall := time.Now()
 	if c.wall != nil {

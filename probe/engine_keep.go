@@ -109,12 +109,12 @@ func (e *Engine) keeps(ev Event, now time.Time) bool {
 	case Totals:
 		return e.past.totals.last[dayOf(f.Day)] == ev.Seq && now.Sub(f.Day) <= keptTotals
 	}
-	id, about := messageOf(ev.Fact)
+	id, about := MessageOf(ev.Fact)
 	return !about || e.tracker.holds(id)
 }
 
-// messageOf is the message that a fact is about, if it is about one.
-func messageOf(f Fact) (ID, bool) {
+// MessageOf is the message that a fact is about, if it is about one.
+func MessageOf(f Fact) (ID, bool) {
 	switch f := f.(type) {
 	case Sending:
 		return f.ID, true

@@ -116,8 +116,9 @@ func (q Query) wants(e probe.Event, members map[probe.ID]bool) bool {
 	if e.Fact == nil {
 		return false
 	}
-	id, route := idOf(e.Fact), routeOf(e.Fact)
-	if q.Route != "" && route == q.Route && id != 0 {
+	id, about := probe.MessageOf(e.Fact)
+	route := routeOf(e.Fact)
+	if about && q.Route != "" && route == q.Route {
 		members[id] = true
 	}
 	switch {
@@ -130,25 +131,6 @@ func (q Query) wants(e probe.Event, members map[probe.ID]bool) bool {
 		return true
 	}
 	return false
-}
-
-// idOf is the message that a fact is about; 0: none.
-func idOf(f probe.Fact) probe.ID {
-	switch f := f.(type) {
-	case probe.Sending:
-		return f.ID
-	case probe.Attempted:
-		return f.ID
-	case probe.Seen:
-		return f.ID
-	case probe.MissedDeadline:
-		return f.ID
-	case probe.Expired:
-		return f.ID
-	case probe.Orphaned:
-		return f.ID
-	}
-	return 0
 }
 
 // routeOf is the route that a fact names.
