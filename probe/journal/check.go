@@ -94,7 +94,7 @@ func (c *checker) meta() (newest []byte, err error) {
 	}
 	c.pages = binary.NativeEndian.Uint64(newest[40:])
 	if c.pages > uint64(info.Size())/uint64(c.pageSize) {
-		return nil, damage("got %d bytes, want %d pages", info.Size(), c.pages)
+		return nil, fmt.Errorf("%w: got %d bytes, want %d pages", errCut, info.Size(), c.pages)
 	}
 	c.seen = make([]bool, c.pages)
 	return newest, nil

@@ -63,8 +63,9 @@ func TestADamagedJournalIsMovedAside(t *testing.T) {
 			copy(raw, strings.Repeat("milk, eggs\n", 2*page/11))
 			return raw
 		},
-		"a page in use called free":   callFree,
-		"zeros behind the meta pages": func(raw []byte) []byte { zero(raw, 2, 60); return raw },
+		"a page in use called free":                callFree,
+		"zeros behind the meta pages":              func(raw []byte) []byte { zero(raw, 2, 60); return raw },
+		"cut, with nothing of ours before the cut": func(raw []byte) []byte { zero(raw, 2, 5); return raw[:5*page] },
 		"pages exchanged": func(raw []byte) []byte {
 			half := len(raw) / 2 / page * page
 			return append(bytes.Clone(raw[:2*page]), append(bytes.Clone(raw[half:]), raw[2*page:half]...)...)
@@ -98,8 +99,8 @@ func TestADamagedJournalIsMovedAside(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if all, _ := filepath.Glob(filepath.Join(dir, "journal.db.damaged-*")); len(all) != 11 {
-		t.Errorf("got %d files moved aside, want 11: none may be overwritten", len(all))
+	if all, _ := filepath.Glob(filepath.Join(dir, "journal.db.damaged-*")); len(all) != 12 {
+		t.Errorf("got %d files moved aside, want 12: none may be overwritten", len(all))
 	}
 }
 

@@ -25,7 +25,7 @@ func (j *File) Salvaged() string {
 func (s *store) salvage(damage error, info fs.FileInfo, clock probe.Clock) error {
 	if mine, err := ours(s.path); err != nil {
 		return err
-	} else if !mine {
+	} else if !mine && !errors.Is(damage, errCut) {
 		return fmt.Errorf("%w (%w): give --journal the path of a journal, or of a file that does not exist yet", ErrForeign, damage)
 	}
 	aside := unused(s.path + ".damaged-" + clock.Now().UTC().Format("20060102T150405Z"))

@@ -29,6 +29,9 @@ const format = "mailpath journal 1"
 // errDamaged says that a file is not what was written.
 var errDamaged = errors.New("the file is damaged")
 
+// errCut says that a database has lost its end, without which it is nobody's any more.
+var errCut = fmt.Errorf("%w: it was cut short", errDamaged)
+
 // errGone says that a file which was open could not be opened again.
 var errGone = errors.New("the file cannot be read any more")
 
