@@ -34,11 +34,18 @@ type (
 		Message Sending
 		Attempt Attempted
 	}
+	// AttemptLost tells that nobody can tell how the handing over of a message ended: the
+	// process that tried is gone. It may or may not arrive.
+	AttemptLost struct {
+		Origin
+		Message Sending
+	}
 	// DeadlineMissed tells that a message was not there after its LateAfter.
 	DeadlineMissed struct {
 		Origin
 		Message Sending
 		Certain bool // the far side had accepted it, so the miss is the path's
+		Cut     bool // the far side broke off before it said whether it accepted it
 	}
 	// Adopted tells that a message sent by a process that this journal does not know. Settled follows.
 	Adopted struct {
@@ -86,6 +93,21 @@ type (
 		Origin
 		SlotsMissed
 	}
+	// Skipped tells that slots were left out on purpose.
+	Skipped struct {
+		Origin
+		SlotsSkipped
+	}
+	// Suspicion tells that a route may have stopped carrying mail.
+	Suspicion struct {
+		Origin
+		Suspected
+	}
+	// Found tells that a check has another answer than before.
+	Found struct {
+		Origin
+		Finding
+	}
 	// HealthChanged tells that what is known of a route has changed.
 	HealthChanged struct {
 		Origin
@@ -116,13 +138,6 @@ const (
 
 // Healths lists all states in the order in which they are shown.
 var Healths = [...]Health{HealthOK, HealthSlow, HealthBroken, HealthBlind, HealthUnknown}
-
-// Assessor judges the health of routes from the changes it is given, in order. It
-// has no clock, no goroutine and no I/O.
-type Assessor interface {
-	// Apply returns what follows from a change.
-	Apply(Change) []Change
-}
 
 // Exporter tells the world about changes. Export is called from one goroutine and
 // returns promptly. Changes whose number is at most the last one before the

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// EngineConfig is what an engine is made of. All of it is needed, but for Cleaners
-// and Uptime.
+// EngineConfig is what an engine is made of. All of it is needed, but for Cleaners,
+// Accounts, Checks, Checked and Uptime.
 type EngineConfig struct {
 	Clock     Clock
 	Keys      *Keyring
@@ -20,6 +20,9 @@ type EngineConfig struct {
 	Senders   map[string]Sender  // by name
 	Watchers  map[string]Watcher // by mailbox
 	Cleaners  map[string]Cleaner // by mailbox; where there is one, test messages are deleted when they have settled
+	Accounts  map[string]Account // by sender; those not there are bounded by nobody but us
+	Checks    []Checker          // asked every minute, and when a route is suspected
+	Checked   func(Checked)      // is told every answer, from several goroutines; nil: nobody is
 	Assessor  Assessor
 	Exporters []Exporter
 	Log       *slog.Logger
@@ -36,11 +39,18 @@ type Engine struct {
 	cleanings map[string]*cleaning
 	ready     chan struct{}
 
+	confirmable map[string]Probe      // by route
+	allowances  map[string]*allowance // by sender
+	inherited   Seq                   // up to here the journal is of earlier processes
+
 	mu      sync.Mutex
 	tracker *Tracker
 	past    *past
 	applied Seq
 	done    map[ID]bool // messages in flight whose attempt has ended, and is not journaled yet
+
+	unassessed unassessed
+	confirmed  time.Time // the slot of the last confirmation; only assess uses it
 
 	gathered  gathered
 	telling   sync.RWMutex // held for reading by whoever hands facts to the journal
@@ -48,6 +58,9 @@ type Engine struct {
 
 	progress Signal // an event has been applied
 	decided  Signal // an event has been applied that may make deadlines due
+
+	assessable Signal // there is something unassessed
+	asked      Signal // checks should be made now
 }
 
 // NewEngine makes an engine; Run or Once starts it, once.
@@ -60,6 +73,11 @@ func NewEngine(cfg EngineConfig) *Engine {
 		tracker:   NewTracker(cfg.Journal.State().Began, cfg.Probes),
 		past:      newPast(),
 		done:      make(map[ID]bool),
+
+		confirmable: confirmable(cfg.Probes),
+		allowances:  newAllowances(cfg.Senders, cfg.Accounts),
+		unassessed:  make(unassessed),
+		inherited:   cfg.Journal.State().Last,
 	}
 	all := &budget{interval: perProcess, burst: processBurst * perProcess}
 	for mailbox := range cfg.Watchers {
@@ -89,6 +107,12 @@ func (e *Engine) Run(ctx context.Context) error {
 		var chores sync.WaitGroup
 		chores.Go(func() { e.watchClock(ctx) })
 		chores.Go(func() { e.keep(ctx) })
+		chores.Go(func() { e.assess(ctx, sends) })
+		e.forgetChecks(ctx)
+		for i, c := range e.cfg.Checks {
+			first := checkSoonest * time.Duration(i) / time.Duration(len(e.cfg.Checks))
+			chores.Go(func() { e.checkAlways(ctx, c, first) })
+		}
 		for mailbox, c := range e.cleanings {
 			chores.Go(func() { e.cleanAlways(ctx, mailbox, c) })
 		}

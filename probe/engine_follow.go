@@ -33,10 +33,32 @@ func (e *Engine) apply(ev Event) []Change {
 		all = append(append(all, c), e.cfg.Assessor.Apply(c)...)
 	}
 	e.past.note(ev, all)
-	if f, ok := ev.Fact.(Attempted); ok {
+	for _, c := range all {
+		if m, failed := failure(c); failed {
+			e.reconsider(m.Mailbox)
+		}
+	}
+	switch f := ev.Fact.(type) {
+	case Attempted:
 		delete(e.done, f.ID)
+	case Sending:
+		// Confirmations of this process have asked for leave.
+		if f.Purpose != Confirm || ev.Seq <= e.inherited {
+			e.allowances[f.Sender].sent(ev.At)
+		}
 	}
 	return all
+}
+
+// failure is the message that a change says has not come through, if it does.
+func failure(c Change) (Sending, bool) {
+	switch c := c.(type) {
+	case DeadlineMissed:
+		return c.Message, true
+	case Settled:
+		return c.Message, !c.Outcome.Status.Arrived()
+	}
+	return Sending{}, false
 }
 
 // markApplied wakes those who wait for the event, or for what it changed.

@@ -100,7 +100,7 @@ func (e *Engine) keeps(ev Event, now time.Time) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch f := ev.Fact.(type) {
-	case Looked, Blind, SlotsMissed:
+	case Looked, Blind, SlotsMissed, SlotsSkipped, Suspected, FindingChanged:
 		return false
 	case Started:
 		return ev.Seq == e.past.started.Seq

@@ -18,6 +18,8 @@ type noAssessor struct{}
 
 func (noAssessor) Apply(probe.Change) []probe.Change { return nil }
 
+func (noAssessor) Due(time.Time, string, time.Time) []probe.Event { return nil }
+
 // record is an exporter that keeps changes.
 type record struct {
 	mu      sync.Mutex

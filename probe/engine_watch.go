@@ -101,6 +101,11 @@ func (e *Engine) looked(ctx context.Context, s *watching, l Look) error {
 	e.mu.Unlock()
 	s.previous, s.problem, s.backoff = l.Began, "", minBackoff
 	s.pace.lookBegan(l.Began)
+	e.mu.Lock()
+	if e.tracker.Waited(s.mailbox) {
+		e.reconsider(s.mailbox)
+	}
+	e.mu.Unlock()
 	return nil
 }
 

@@ -87,6 +87,31 @@ type SlotsMissed struct {
 	Reason         string
 }
 
+// SlotsSkipped counts slots of a probe that were left out on purpose.
+type SlotsSkipped struct {
+	Route, Payload string
+	Slots          int
+	Reason         SkipReason
+}
+
+// Suspected says that a route may have stopped carrying mail, and what is sent at once
+// to know. The messages of the route that were in flight then count as one miss.
+type Suspected struct {
+	Route   string
+	Reason  string
+	Confirm []Confirmation
+}
+
+// Confirmation is what one route is sent to confirm a suspicion.
+type Confirmation struct {
+	Route    string
+	Messages int
+	Within   time.Duration // their deadline, from the dial on
+}
+
+// FindingChanged says that a check has another answer than before.
+type FindingChanged Finding
+
 // Started is the beginning of a process that runs by the schedule. With the machine's
 // uptime it tells, after a restart, whether the wall clock moved meanwhile.
 type Started struct {
@@ -135,6 +160,9 @@ func (MissedDeadline) fact() {}
 func (Expired) fact()        {}
 func (Orphaned) fact()       {}
 func (SlotsMissed) fact()    {}
+func (SlotsSkipped) fact()   {}
+func (Suspected) fact()      {}
+func (FindingChanged) fact() {}
 func (Started) fact()        {}
 func (ClockStepped) fact()   {}
 func (Totals) fact()         {}

@@ -108,10 +108,7 @@ func (p *mailboxPace) Changed() <-chan struct{} { return p.signal.Told() }
 // budgets allow, or the next deadline if that comes first; a deadline is worth a
 // look whatever the budget says.
 func (p *mailboxPace) Next() time.Time {
-	p.mu.Lock()
-	looked := p.looked
-	p.mu.Unlock()
-	next, deadline := p.engine.nextLook(p.mailbox, looked)
+	next, deadline := p.engine.nextLook(p.mailbox, p.lastLook())
 	if next.IsZero() {
 		return next
 	}
@@ -124,6 +121,16 @@ func (p *mailboxPace) Next() time.Time {
 		next = deadline
 	}
 	return next
+}
+
+// lastLook is when the last look began.
+func (p *mailboxPace) lastLook() time.Time {
+	if p == nil { // the mailbox is not watched any more
+		return time.Time{}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.looked
 }
 
 // nextLook is the look that the messages in flight into a mailbox are worth next,

@@ -10,6 +10,7 @@ type past struct {
 	slots    map[string]time.Time // the last slot sent, by probe
 	forms    map[string]*form     // by route
 	totals   *dayTotals
+	findings findings      // the last answers to checks
 	started  Event         // the last Started; none: its number is 0
 	stepped  time.Duration // by which the wall clock was moved since, as far as was told
 	at       time.Time
@@ -31,7 +32,7 @@ const (
 )
 
 func newPast() *past {
-	return &past{slots: make(map[string]time.Time), forms: make(map[string]*form), totals: newDayTotals()}
+	return &past{slots: make(map[string]time.Time), forms: make(map[string]*form), totals: newDayTotals(), findings: make(findings)}
 }
 
 // note takes in an event and what it changed.
@@ -44,6 +45,8 @@ func (p *past) note(e Event, changes []Change) {
 		if f.Purpose == Scheduled {
 			p.slots[probeName(f.Route, f.Payload)] = f.Slot
 		}
+	case FindingChanged:
+		p.findings.note(Finding(f))
 	case Started:
 		p.started, p.stepped = e, 0
 	case ClockStepped:

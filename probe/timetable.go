@@ -17,6 +17,7 @@ type line struct {
 	schedule Schedule
 	next     time.Time
 	sending  atomic.Int32 // attempts under way
+	pressure *pressure    // of the route
 }
 
 func (t timetable) Len() int           { return len(t) }
@@ -29,11 +30,15 @@ func (t *timetable) Pop() any          { panic("no line ever leaves the timetabl
 // one in the journal are counted as missed: nobody sent then.
 func (e *Engine) timetable(ctx context.Context) *timetable {
 	t := new(timetable)
+	pressures := make(map[string]*pressure)
 	var missed []Event
 	now := e.cfg.Clock.Now()
 	for _, p := range e.cfg.Probes {
 		name := probeName(p.Route.Name, p.Payload.Name())
-		l := &line{probe: p, schedule: NewSchedule(e.cfg.Keys.Prober()+" "+name, p.Every)}
+		if pressures[p.Route.Name] == nil {
+			pressures[p.Route.Name] = new(pressure)
+		}
+		l := &line{probe: p, pressure: pressures[p.Route.Name], schedule: NewSchedule(e.cfg.Keys.Prober()+" "+name, p.Every)}
 		first, passed := e.firstSlot(l, name, now)
 		if passed > 0 {
 			missed = append(missed, missedSlots(now, p, passed, "no process was running"))
@@ -90,8 +95,13 @@ func (e *Engine) schedule(ctx context.Context, t *timetable, sends *sends) {
 	}
 }
 
-// sendAt sends the message of a slot, if not too many of the probe are under way.
+// sendAt sends the message of a slot, if not too many of the probe are under way, nor
+// of the route in flight.
 func (e *Engine) sendAt(slot time.Time, l *line, sends *sends) {
+	if !e.admits(l, slot) {
+		e.tellSoon(Event{At: e.cfg.Clock.Now(), Fact: SlotsSkipped{Route: l.probe.Route.Name, Payload: l.probe.Payload.Name(), Slots: 1, Reason: TooManyInFlight}})
+		return
+	}
 	if l.sending.Add(1) > maxSending {
 		l.sending.Add(-1)
 		e.missed(sends, l.probe, 1, fmt.Sprintf("%d messages of this route are still being handed over", maxSending))
@@ -101,6 +111,22 @@ func (e *Engine) sendAt(slot time.Time, l *line, sends *sends) {
 		defer l.sending.Add(-1)
 		e.send(sending, l.probe, Scheduled, slot)
 	})
+}
+
+// admits asks the back-pressure, and says when it begins and ends.
+func (e *Engine) admits(l *line, slot time.Time) bool {
+	e.mu.Lock()
+	inFlight := e.tracker.inFlight[l.probe.Route.Name]
+	e.mu.Unlock()
+	before := l.pressure.spacing
+	admitted := l.pressure.admits(slot, l.probe.Every, inFlight)
+	switch after := l.pressure.spacing; {
+	case before <= l.probe.Every && after > l.probe.Every:
+		e.cfg.Log.Warn("too many test messages are in flight: sending at most one a minute until they are delivered", "route", l.probe.Route.Name, "in_flight", inFlight)
+	case before > l.probe.Every && after <= l.probe.Every:
+		e.cfg.Log.Info("test messages are delivered again: sending at the usual interval", "route", l.probe.Route.Name)
+	}
+	return admitted
 }
 
 func (e *Engine) missed(sends *sends, p Probe, slots int, reason string) {

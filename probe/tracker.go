@@ -13,6 +13,7 @@ type Tracker struct {
 	began     time.Time        // the journal's beginning
 	probes    map[string]Probe // by route and payload, for adoption
 	flights   map[ID]*flight   // in flight
+	inFlight  map[string]int   // of flights, by route: those that should be delivered
 	mailboxes map[string]*mailboxState
 	settled   map[ID]*ended
 	arrived   []ID // of settled, in the order in which they are forgotten
@@ -46,6 +47,7 @@ func NewTracker(began time.Time, probes []Probe) *Tracker {
 		began:     began,
 		probes:    make(map[string]Probe, len(probes)),
 		flights:   make(map[ID]*flight),
+		inFlight:  make(map[string]int),
 		mailboxes: make(map[string]*mailboxState),
 		settled:   make(map[ID]*ended),
 		adopted:   make(map[ID]time.Time),
@@ -81,6 +83,12 @@ func (t *Tracker) Apply(e Event) []Change {
 		return []Change{MailboxBlind{Origin: e.Origin(), Mailbox: f.Mailbox, Problem: f.Problem}}
 	case SlotsMissed:
 		return []Change{Missed{Origin: e.Origin(), SlotsMissed: f}}
+	case SlotsSkipped:
+		return []Change{Skipped{Origin: e.Origin(), SlotsSkipped: f}}
+	case Suspected:
+		return []Change{Suspicion{Origin: e.Origin(), Suspected: f}}
+	case FindingChanged:
+		return []Change{Found{Origin: e.Origin(), Finding: Finding(f)}}
 	case ClockStepped:
 		if f.Between {
 			t.move(f.By)
@@ -105,8 +113,17 @@ func (t *Tracker) sending(e Event, f Sending) []Change {
 	}
 	fl := &flight{Sending: f, at: e.At}
 	t.flights[f.ID] = fl
+	t.pile(f, 1)
 	t.mailbox(f.Mailbox).add(fl)
 	return []Change{Sent{Origin: e.Origin(), Message: f}}
+}
+
+// pile counts a message in flight that should be delivered. What should be stopped on
+// its way stays in flight for hours and piles up nowhere.
+func (t *Tracker) pile(m Sending, n int) {
+	if m.Expect == ExpectDelivered {
+		t.inFlight[m.Route] += n
+	}
 }
 
 func (t *Tracker) knows(id ID) bool {
@@ -149,10 +166,11 @@ func (t *Tracker) orphaned(e Event, id ID) []Change {
 	}
 	fl.orphaned = true
 	t.mailbox(fl.Mailbox).stale = true
+	changes := []Change{AttemptLost{Origin: e.Origin(), Message: fl.Sending}}
 	if fl.seen != nil {
-		return []Change{t.arrive(e, fl)}
+		changes = append(changes, t.arrive(e, fl))
 	}
-	return nil
+	return changes
 }
 
 func (t *Tracker) seen(e Event, f Seen) []Change {
@@ -200,8 +218,12 @@ func (t *Tracker) missedDeadline(e Event, id ID) []Change {
 	}
 	fl.missed = true
 	t.mailbox(fl.Mailbox).stale = true
-	certain := fl.attempt != nil && fl.attempt.Result == Accepted && !fl.orphaned
-	return []Change{DeadlineMissed{Origin: e.Origin(), Message: fl.Sending, Certain: certain}}
+	missed := DeadlineMissed{Origin: e.Origin(), Message: fl.Sending}
+	if a := fl.attempt; a != nil && !fl.orphaned {
+		missed.Certain = a.Result == Accepted
+		missed.Cut = a.Result == Unknown && !a.Ours
+	}
+	return []Change{missed}
 }
 
 func (t *Tracker) expired(e Event, id ID) []Change {
@@ -225,6 +247,9 @@ func (t *Tracker) settle(e Event, fl *flight, o Outcome) Settled {
 	o.Missed, o.Orphaned, o.Attempt = fl.missed, fl.orphaned, fl.attempt
 	if fl.attempt != nil {
 		o.Tries = 1
+	}
+	if t.flights[fl.ID] != nil { // not one that is adopted
+		t.pile(fl.Sending, -1)
 	}
 	delete(t.flights, fl.ID)
 	t.mailbox(fl.Mailbox).remove(fl)

@@ -321,6 +321,7 @@ func TestWhatCountsForWhat(t *testing.T) {
 		"delivered into Junk":                 {scheduled(probe.Outcome{Status: probe.Delivered, Place: probe.Junk, Attempt: &accepted}), probe.Weight{SLO: probe.Miss, Sign: probe.Arrival}},
 		"a missed deadline":                   {probe.DeadlineMissed{Message: sending(), Certain: true}, probe.Weight{SLO: probe.Miss, Sign: probe.Absence}},
 		"a missed deadline, answer unknown":   {probe.DeadlineMissed{Message: sending()}, probe.Weight{}},
+		"a missed deadline, cut off":          {probe.DeadlineMissed{Message: sending(), Cut: true}, probe.Weight{Sign: probe.Absence}},
 		"late, its miss counted":              {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Missed: true, Attempt: &accepted}), probe.Weight{}},
 		"late, the answer had been unknown":   {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Missed: true, Attempt: &unknown}), probe.Weight{SLO: probe.Miss}},
 		"late by the store's stamp alone":     {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Attempt: &accepted}), probe.Weight{}},
@@ -332,7 +333,8 @@ func TestWhatCountsForWhat(t *testing.T) {
 		"unknown":                             {scheduled(probe.Outcome{Status: probe.Uncertain}), probe.Weight{}},
 		"orphaned and delivered":              {scheduled(probe.Outcome{Status: probe.Delivered, Place: probe.Inbox, Orphaned: true}), probe.Weight{}},
 		"adopted":                             {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Adopted: true}), probe.Weight{}},
-		"a confirmation delivered":            {settled(probe.Confirm, probe.Outcome{Status: probe.Delivered, Place: probe.Inbox, Attempt: &accepted}), probe.Weight{}},
+		"a confirmation delivered":            {settled(probe.Confirm, probe.Outcome{Status: probe.Delivered, Place: probe.Inbox, Attempt: &accepted}), probe.Weight{Sign: probe.Arrival}},
+		"a confirmation that was rejected":    {settled(probe.Confirm, probe.Outcome{Status: probe.Rejected}), probe.Weight{Sign: probe.Absence}},
 		"somebody's own message was rejected": {settled(probe.Manual, probe.Outcome{Status: probe.Rejected}), probe.Weight{}},
 		"found after it was told lost":        {probe.Contradicted{Message: sending(), Told: probe.Lost}, probe.Weight{}},
 	} {

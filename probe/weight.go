@@ -29,26 +29,32 @@ type Weight struct {
 
 // Weigh is the one place that says what counts for what. A miss counts once, when
 // its deadline is missed, and never because of the probe's own trouble. Only
-// scheduled messages count for the objective.
+// scheduled messages count for the objective; confirmations say as much of health.
 func Weigh(c Change) Weight {
 	switch c := c.(type) {
 	case DeadlineMissed:
-		if c.Certain {
-			return scheduledOnly(c.Message, Weight{Miss, Absence})
+		switch {
+		case c.Certain:
+			return byPurpose(c.Message, Weight{Miss, Absence})
+		case c.Cut: // nobody promised anything, so the objective has no miss; but a server did not do its work
+			return byPurpose(c.Message, Weight{Sign: Absence})
 		}
 	case Settled:
 		if !c.Outcome.Adopted && !c.Outcome.Orphaned {
-			return scheduledOnly(c.Message, weighOutcome(c.Message.Expect, c.Outcome))
+			return byPurpose(c.Message, weighOutcome(c.Message.Expect, c.Outcome))
 		}
 	}
 	return Weight{}
 }
 
-func scheduledOnly(m Sending, w Weight) Weight {
-	if m.Purpose != Scheduled {
-		return Weight{}
+func byPurpose(m Sending, w Weight) Weight {
+	switch m.Purpose {
+	case Scheduled:
+		return w
+	case Confirm:
+		return Weight{Sign: w.Sign}
 	}
-	return w
+	return Weight{}
 }
 
 func weighOutcome(e Expectation, o Outcome) Weight {

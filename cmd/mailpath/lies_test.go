@@ -26,7 +26,7 @@ func TestStoryOfServersThatLie(t *testing.T) {
 			probe.Unsent, ranOut, "broken"},
 		"a greeting without an end": {endless, probe.Unsent, "got more than 64 KiB of answers", "broken"},
 		"a 250 to the final dot that ends as a 550": {(&talker{instead: map[string]string{".": "250-2.0.0 Ok: queued as\r\n550"}}).answer,
-			probe.Uncertain, `reply: got "550" within a reply that began with 250`, ""},
+			probe.Uncertain, `reply: got "550" within a reply that began with 250`, "broken"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			perform(t, func(s *stage) {

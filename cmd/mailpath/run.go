@@ -203,7 +203,7 @@ func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, j 
 func engineConfig(p parts, keys *probe.Keyring, j probe.Journal, clock probe.Clock, log *slog.Logger, exporters ...probe.Exporter) probe.EngineConfig {
 	return probe.EngineConfig{
 		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers, Cleaners: p.cleaners,
-		Assessor: health.New(routesOf(p.probes)), Exporters: exporters, Log: log,
+		Assessor: health.New(p.probes), Exporters: exporters, Log: log,
 	}
 }
 

@@ -142,6 +142,10 @@ func routeOf(f probe.Fact) string {
 		return f.Tag.Route
 	case probe.SlotsMissed:
 		return f.Route
+	case probe.SlotsSkipped:
+		return f.Route
+	case probe.Suspected:
+		return f.Route
 	}
 	return ""
 }

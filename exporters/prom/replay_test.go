@@ -21,7 +21,7 @@ func TestReplay(t *testing.T) {
 			w.tell(at(seconds), sendingOf(p, id, probe.Scheduled, at(seconds)), acceptedOf(id, at(seconds)),
 				seenOf(id, "INBOX", at(seconds), at(seconds+1)))
 		}
-		for id := range probe.ID(3) {
+		for id := range probe.ID(5) { // enough to be known as ok
 			arrives(earlier, p, id, int(id))
 		}
 		earlier.tell(at(4), sendingOf(p, 10, probe.Scheduled, at(4)), acceptedOf(10, at(4)))             // in flight

@@ -25,11 +25,7 @@ type world struct {
 }
 
 func newWorld(began time.Time, probes []probe.Probe, exporters ...probe.Exporter) *world {
-	var routes []probe.Route
-	for _, p := range probes {
-		routes = append(routes, p.Route)
-	}
-	return &world{tracker: probe.NewTracker(began, probes), monitor: health.New(routes), exporters: exporters}
+	return &world{tracker: probe.NewTracker(began, probes), monitor: health.New(probes), exporters: exporters}
 }
 
 // tell makes an event of a fact and exports what follows from it.

@@ -3,42 +3,45 @@
 //
 // A Monitor is given every change, in order. What a change says comes from
 // probe.Weigh, so that health, objective and metrics never differ about one
-// message; what the signs of a route add up to is a rule of rows: three of a kind,
-// one after the other, decide. A mailbox that cannot be watched makes its routes
-// blind; their health underneath goes on being computed. Whenever the state that
-// is shown becomes another one, a probe.HealthChanged comes out.
+// message; what the signs of a route add up to, a sequential test decides. From Due
+// it suspects routes whose mail is overdue, and says what to send at once to be
+// sure. A mailbox that cannot be watched makes its routes blind; their health
+// underneath goes on being computed. Whenever the state that is shown becomes
+// another one, a probe.HealthChanged comes out. docs/health.md tells it in full.
 package health
 
-import (
-	"github.com/mailpath/mailpath/probe"
-)
-
-// decisive is how many signs of a kind, one after the other, decide. One lost
-// message is noise on most paths; three in a row within one or two minutes is not.
-const decisive = 3
-
-// tolerated is how many deferrals in a row are merely slow: a server that greylists
-// says 4xx once or twice (RFC 6647 section 2), one that is in trouble goes on.
-const tolerated = 2
+import "github.com/mailpath/mailpath/probe"
 
 // Monitor is the probe.Assessor. It has no clock, no goroutine and no I/O: the same
-// changes always give the same health. It is not safe for concurrent use.
+// changes always give the same health. It is not safe for concurrent use. A change
+// costs as much as there are routes into its mailbox, at most.
 type Monitor struct {
 	byName    map[string]*route
 	byMailbox map[string][]*route // in the order in which they are configured
+	flights   map[probe.ID]*flight
+	paths     *paths
 }
 
-// New makes a monitor of the routes; a route given twice counts once. Changes of
-// other routes, which an old journal may hold, are ignored.
-func New(routes []probe.Route) *Monitor {
-	m := &Monitor{byName: make(map[string]*route, len(routes)), byMailbox: make(map[string][]*route)}
-	for _, r := range routes {
-		if m.byName[r.Name] != nil {
-			continue
+// New makes a monitor of the probed routes, each of which counts once; of its
+// probes, the one that expects delivery soonest says what is late before enough
+// arrivals are known. Changes of other routes, which an old journal may hold, are
+// ignored.
+func New(probes []probe.Probe) *Monitor {
+	m := &Monitor{
+		byName: make(map[string]*route), byMailbox: make(map[string][]*route),
+		flights: make(map[probe.ID]*flight), paths: newPaths(),
+	}
+	for _, p := range probes {
+		r := m.byName[p.Route.Name]
+		if r == nil {
+			r = newRoute(p.Route)
+			m.byName[r.name] = r
+			m.byMailbox[r.mailbox] = append(m.byMailbox[r.mailbox], r)
+			r.path = m.paths.add(r, p.Route.Path)
 		}
-		watched := newRoute(r)
-		m.byName[r.Name] = watched
-		m.byMailbox[r.Mailbox] = append(m.byMailbox[r.Mailbox], watched)
+		if p.Expect == probe.ExpectDelivered && (r.lateAfter == 0 || p.LateAfter < r.lateAfter) {
+			r.lateAfter = p.LateAfter
+		}
 	}
 	return m
 }
@@ -47,50 +50,97 @@ func New(routes []probe.Route) *Monitor {
 // per route at most, in the order of the configuration.
 func (m *Monitor) Apply(c probe.Change) []probe.Change {
 	switch c := c.(type) {
-	case probe.DeadlineMissed:
-		return m.weighed(c.Origin, c.Message.Route, probe.Weigh(c).Sign, failure{how: notInTime})
-	case probe.Settled:
-		if a := c.Outcome.Attempt; c.Outcome.Status == probe.Unsent && a != nil && a.Ours && c.Message.Purpose == probe.Scheduled {
-			return m.unable(c.Origin, c.Message.Route, a.Problem)
+	case probe.Sent:
+		m.sent(c)
+	case probe.Answered:
+		return m.answered(c)
+	case probe.AttemptLost:
+		if r := m.routeOf(c.Message); r != nil {
+			r.decided(m.flights[c.Message.ID], fate{at: c.At, sign: probe.NoSign})
+			return r.show(c.Origin)
 		}
-		return m.weighed(c.Origin, c.Message.Route, probe.Weigh(c).Sign, failureOf(c.Outcome))
+	case probe.DeadlineMissed:
+		if r := m.routeOf(c.Message); r != nil {
+			r.decided(m.flights[c.Message.ID], fate{
+				at: c.At, sign: probe.Weigh(c).Sign, scheduled: c.Message.Purpose == probe.Scheduled, failure: failureAtDeadline(c),
+			})
+			return r.show(c.Origin)
+		}
+	case probe.Settled:
+		return m.settled(c)
+	case probe.Suspicion:
+		return m.suspicion(c)
 	case probe.MailboxBlind:
 		return m.watched(c.Origin, c.Mailbox, func(r *route) {
 			r.blind, r.problem = true, c.Problem
 		})
 	case probe.MailboxLooked:
 		return m.watched(c.Origin, c.Mailbox, func(r *route) { r.blind = false })
+	case probe.ClockMoved:
+		if c.Between {
+			m.move(c)
+		}
 	}
 	return nil
 }
 
-// unable takes in a scheduled message that the probe could not send.
-func (m *Monitor) unable(o probe.Origin, name, trouble string) []probe.Change {
-	r := m.byName[name]
+// routeOf is the route that a message says something about; nil: none that is
+// watched.
+func (m *Monitor) routeOf(c probe.Sending) *route {
+	if c.Expect != probe.ExpectDelivered || c.Purpose != probe.Scheduled && c.Purpose != probe.Confirm {
+		return nil
+	}
+	return m.byName[c.Route]
+}
+
+func (m *Monitor) sent(c probe.Sent) {
+	r := m.routeOf(c.Message)
+	if r == nil {
+		return
+	}
+	f := newFlight(c)
+	m.flights[c.Message.ID] = f
+	if f.scheduled {
+		r.awaited = append(r.awaited, f)
+		return
+	}
+	r.confirming++
+	r.reserved = max(0, r.reserved-1)
+}
+
+// answered takes in the end of an attempt. Trouble of our own says that nothing is to
+// be expected of the message; a refusal is told by its end, which follows. One that the
+// server cut off may arrive yet.
+func (m *Monitor) answered(c probe.Answered) []probe.Change {
+	r, f := m.routeOf(c.Message), m.flights[c.Message.ID]
+	if r == nil || f == nil {
+		return nil
+	}
+	f.began = c.Attempt.Began
+	if !c.Attempt.Ours {
+		return nil
+	}
+	r.decided(f, fate{at: c.At, sign: probe.NoSign})
+	return r.show(c.Origin)
+}
+
+// settled takes in the end of a message.
+func (m *Monitor) settled(c probe.Settled) []probe.Change {
+	r, f, o := m.routeOf(c.Message), m.flights[c.Message.ID], c.Outcome
+	delete(m.flights, c.Message.ID)
 	if r == nil {
 		return nil
 	}
-	r.unable(trouble)
-	return r.show(o)
-}
-
-// weighed takes in one sign of a route. The failure matters only if it is one.
-func (m *Monitor) weighed(o probe.Origin, name string, sign probe.Sign, f failure) []probe.Change {
-	r := m.byName[name]
-	if r == nil || sign == probe.NoSign {
-		return nil
+	scheduled := c.Message.Purpose == probe.Scheduled
+	r.carried = r.carried || o.Status.Arrived()
+	r.decided(f, fate{at: c.At, sign: probe.Weigh(c).Sign, scheduled: scheduled, failure: failureOf(o)})
+	if a := o.Attempt; o.Status == probe.Unsent && a != nil && a.Ours && scheduled {
+		r.unable(a.Problem)
 	}
-	r.own = 0
-	switch sign {
-	case probe.Arrival:
-		r.arrived()
-	case probe.Absence:
-		r.failed(f, true)
-	case probe.Deferral:
-		r.deferrals++
-		r.failed(f, r.deferrals > tolerated)
+	if c.Measured() && o.Status == probe.Delivered && o.Source == probe.ByLook {
+		r.took(o.Observed, c.At)
 	}
-	return r.show(o)
+	return r.show(c.Origin)
 }
 
 // watched changes all routes of a mailbox.
@@ -101,4 +151,17 @@ func (m *Monitor) watched(o probe.Origin, mailbox string, change func(*route)) [
 		changes = append(changes, r.show(o)...)
 	}
 	return changes
+}
+
+// move moves all times that are remembered: from here on times go by a wall clock
+// that was moved.
+func (m *Monitor) move(c probe.ClockMoved) {
+	for _, f := range m.flights {
+		f.move(c.By)
+	}
+	for _, r := range m.byName {
+		r.recovery.move(c.By)
+		r.lag.since, r.over = moved(r.lag.since, c.By), moved(r.over, c.By)
+		r.reservedUntil = moved(r.reservedUntil, c.By)
+	}
 }

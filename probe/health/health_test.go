@@ -74,7 +74,9 @@ func letterOf(h probe.Health) byte {
 // tell applies a story to a fresh monitor of one route.
 func tell(t *testing.T, story string) (shown string, changes []probe.HealthChanged) {
 	t.Helper()
-	var m probe.Assessor = health.New([]probe.Route{{Name: "in", Mailbox: "hq"}})
+	var m probe.Assessor = health.New([]probe.Probe{{
+		Route: probe.Route{Name: "in", Sender: "outside", Mailbox: "hq"}, LateAfter: time.Minute, Expect: probe.ExpectDelivered,
+	}})
 	state := probe.HealthUnknown
 	var letters strings.Builder
 	for i, letter := range story {
@@ -94,39 +96,43 @@ func tell(t *testing.T, story string) (shown string, changes []probe.HealthChang
 
 func TestRule(t *testing.T) {
 	for _, tt := range []struct{ says, story, want string }{
-		{"a backlog that drains does not make a broken route ok", "---llllll+++", "..bbbbbbbbbk"},
-		{"from unknown, three arrivals in a row make ok", "+++", "..k"},
-		{"two absences are not enough", "+++--", "..kkk"},
+		{"a backlog that drains does not make a broken route ok", "---llllll+++++", "..bbbbbbbbbbbk"},
+		{"from unknown, five arrivals in a row make ok", "+++++", "....k"},
+		{"two absences are not enough", "+++++--", "....kkk"},
 		{"three absences in a row make broken, even from unknown", "---", "..b"},
-		{"three absences in a row make an ok route broken", "+++---", "..kkkb"},
-		{"an arrival breaks a row of absences", "+++--+--+--", "..kkkkkkkkk"},
-		{"an absence breaks a row of arrivals", "---++-++-+++", "..bbbbbbbbbk"},
-		{"one deferral makes an ok route slow, one arrival ok again", "+++d+", "..ksk"},
-		{"two deferrals are still slow", "+++dd+", "..kssk"},
-		{"from the third deferral in a row on, each is an absence", "+++ddddd", "..kssssb"},
-		{"an arrival breaks a row of deferrals", "+++dd+dd+dd", "..kssksskss"},
+		{"three absences in a row make an ok route broken", "+++++---", "....kkkb"},
+		{"an arrival between lets it take four", "+++++--+-", "....kkkkk"},
+		{"four absences with two arrivals between", "+++++-+-+--", "....kkkkkkb"},
+		{"six arrivals make up for an absence", "+++++-++++++--", "....kkkkkkkkkk"},
+		{"a single absence now and then is nothing", "+++++-++++++-++++++-++++++-", "....kkkkkkkkkkkkkkkkkkkkkkk"},
+		{"an absence throws a recovery back", "---++++-+++++", "..bbbbbbbbbbk"},
+		{"so does one on a route that was never ok", "++++-+++++", ".........k"},
+		{"one deferral makes an ok route slow, one arrival ok again", "+++++d+", "....ksk"},
+		{"two deferrals are still slow", "+++++dd+", "....kssk"},
+		{"from the third deferral in a row on, each is an absence", "+++++ddddd", "....kssssb"},
+		{"an arrival breaks a row of deferrals", "+++++dd+dd+dd", "....kssksskss"},
 		{"deferrals do not make an unknown route slow", "dd", ".."},
 		{"five deferrals make an unknown route broken", "ddddd", "....b"},
 		{"a deferral does not make a broken route better", "---d", "..bb"},
-		{"a deferral breaks a row of arrivals", "---++d+++", "..bbbbbbk"},
-		{"a deferral does not break a row of absences", "+++--d-", "..kkksb"},
-		{"an absence does not break a row of deferrals", "+++d-d-d", "..kssssb"},
-		{"a slow route breaks like any other", "+++d---", "..ksssb"},
+		{"a deferral throws a recovery back", "---++++d+++++", "..bbbbbbbbbbk"},
+		{"a deferral does not break a row of absences", "+++++--d-", "....kkksb"},
+		{"an absence does not break a row of deferrals", "+++++d-d-d", "....kssssb"},
+		{"a slow route breaks like any other", "+++++d---", "....ksssb"},
 		{"rejections and failures to hand over are absences", "ru-", "..b"},
-		{"an arrival in the wrong folder is an arrival", "vvv", "..k"},
-		{"what may never have been taken says nothing", "+++???eee", "..kkkkkkk"},
-		{"our own trouble says nothing", "+++ww", "..kkk"},
-		{"but who cannot send for long knows nothing any more", "+++wwww+", "..kkk..k"},
+		{"an arrival in the wrong folder is an arrival", "vvvvv", "....k"},
+		{"what may never have been taken says nothing", "+++++???eee", "....kkkkkkk"},
+		{"our own trouble says nothing", "+++++ww", "....kkk"},
+		{"but who cannot send for long knows nothing any more", "+++++wwww+", "....kkk..k"},
 		{"not of a broken route, either", "---www-", "..bbb.b"},
-		{"our own trouble breaks no row", "+++-w-w-", "..kkkkkb"},
-		{"a late arrival breaks no row of absences", "+++-l-l-", "..kkkkkb"},
-		{"confirmations are not counted yet", "ccc---mmmccc", ".....bbbbbbb"},
-		{"blind hides what is known, a look brings it back", "+++xo", "..kxk"},
-		{"blind is not left by an arrival", "x+++o", "xxxxk"},
-		{"health goes on being computed while blind", "+++xrrro", "..kxxxxb"},
+		{"our own trouble breaks no row", "+++++-w-w-", "....kkkkkb"},
+		{"a late arrival makes up for nothing", "+++++-l-l-", "....kkkkkb"},
+		{"confirmations count as much", "cccccmmm", "....kkkb"},
+		{"blind hides what is known, a look brings it back", "+++++xo", "....kxk"},
+		{"blind is not left by an arrival", "x+++++o", "xxxxxxk"},
+		{"health goes on being computed while blind", "+++++xrrro", "....kxxxxb"},
 		{"blind again for another reason is still blind", "xxo", "xx."},
-		{"a look tells nothing new when nothing was hidden", "ooo+++o", ".....kk"},
-		{"slow survives blindness", "+++dxo+", "..ksxsk"},
+		{"a look tells nothing new when nothing was hidden", "ooo+++++o", ".......kk"},
+		{"slow survives blindness", "+++++dxo+", "....ksxsk"},
 	} {
 		if got, _ := tell(t, tt.story); got != tt.want {
 			t.Errorf("%s: story %q shows %q, want %q", tt.says, tt.story, got, tt.want)
@@ -134,20 +140,30 @@ func TestRule(t *testing.T) {
 	}
 }
 
+// neverArrived is what is said of a route that nothing has ever come through.
+func neverArrived(what string) string {
+	return "no message has ever arrived on this route, as far as the journal knows: " + what +
+		"; check that sender outside may send to this address, and that mail to it comes to mailbox hq"
+}
+
 func TestReasons(t *testing.T) {
 	for _, tt := range []struct{ story, want string }{
-		{"+++d", "the server did not take a message now and asks to try again later (451 4.7.1 later)"},
-		{"---", "three messages in a row did not arrive in time"},
-		{"+++", "three messages in a row arrived"},
-		{"rrr", "three messages in a row were rejected by the server (554 5.7.1 no)"},
-		{"uuu", "three messages in a row could not be handed over (connection refused)"},
-		{"+++ddddd", "five messages in a row were put off by the server (451 4.7.1 later)"},
-		{"+++d---", "four messages in a row did not come through; the last one did not arrive in time"},
-		{"--r", "three messages in a row did not come through; the last one was rejected by the server (554 5.7.1 no)"},
-		{"+++d+", "a message arrived again"},
+		{"+++++d", "the server did not take a message now and asks to try again later (451 4.7.1 later)"},
+		{"---", neverArrived("the last 3 test messages did not arrive in time")},
+		{"rrr", neverArrived("the last 3 test messages were rejected by the server (554 5.7.1 no)")},
+		{"+----", "the last 3 test messages did not arrive in time; whether that is normal is not known"},
+		{"+++++", "the last 5 test messages arrived in time"},
+		{"+++++---", "the last 3 test messages did not arrive in time; normally at most 1 in 100 fails"},
+		{"+++++--+--", "4 of the last 5 test messages did not arrive in time; normally at most 1 in 100 fails"},
+		{"+++++-++++++-++++++-++++++----", "the last 4 test messages did not arrive in time; normally 1 in 57 fails"},
+		{"+++++uuu", "the last 3 test messages could not be handed over (connection refused); normally at most 1 in 100 fails"},
+		{"+++++ddddd", "the last 5 test messages were put off by the server (451 4.7.1 later); normally at most 1 in 100 fails"},
+		{"+++++d---", "the last 4 test messages did not come through; the last one did not arrive in time; normally at most 1 in 100 fails"},
+		{"+++++--r", "the last 3 test messages did not come through; the last one was rejected by the server (554 5.7.1 no); normally at most 1 in 100 fails"},
+		{"+++++d+", "a message arrived again"},
 		{"x", "mailbox hq cannot be watched: connecting: i/o timeout"},
-		{"+++xo", "mailbox hq is watched again; what is known of the route: three messages in a row arrived"},
-		{"xrrro", "mailbox hq is watched again; what is known of the route: three messages in a row were rejected by the server (554 5.7.1 no)"},
+		{"+++++xo", "mailbox hq is watched again; what is known of the route: the last 5 test messages arrived in time"},
+		{"xrrro", "mailbox hq is watched again; what is known of the route: " + neverArrived("the last 3 test messages were rejected by the server (554 5.7.1 no)")},
 		{"xo", "mailbox hq is watched again; what is known of the route: too few messages have been sent to tell"},
 	} {
 		_, changes := tell(t, tt.story)
@@ -161,13 +177,21 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+func probesOf(routes ...probe.Route) []probe.Probe {
+	var probes []probe.Probe
+	for _, r := range routes {
+		probes = append(probes, probe.Probe{Route: r, LateAfter: time.Minute, LostAfter: time.Hour, Expect: probe.ExpectDelivered})
+	}
+	return probes
+}
+
 func TestBlindnessTouchesAllRoutesOfTheMailbox(t *testing.T) {
-	m := health.New([]probe.Route{
-		{Name: "outside-to-hq", Mailbox: "hq"},
-		{Name: "hq-to-branch", Mailbox: "branch"},
-		{Name: "inside-hq", Mailbox: "hq"},
-		{Name: "outside-to-hq", Mailbox: "hq"}, // the route of a second payload
-	})
+	m := health.New(probesOf(
+		probe.Route{Name: "outside-to-hq", Mailbox: "hq"},
+		probe.Route{Name: "hq-to-branch", Mailbox: "branch"},
+		probe.Route{Name: "inside-hq", Mailbox: "hq"},
+		probe.Route{Name: "outside-to-hq", Mailbox: "hq"}, // the route of a second payload
+	))
 	var got []string
 	for _, c := range m.Apply(probe.MailboxBlind{Mailbox: "hq", Problem: "no route to host"}) {
 		got = append(got, c.(probe.HealthChanged).Route)
@@ -178,10 +202,22 @@ func TestBlindnessTouchesAllRoutesOfTheMailbox(t *testing.T) {
 }
 
 func TestOtherRoutesAreIgnored(t *testing.T) {
-	m := health.New([]probe.Route{{Name: "other", Mailbox: "branch"}})
-	for _, letter := range "---xo+++" {
+	m := health.New(probesOf(probe.Route{Name: "other", Mailbox: "branch"}))
+	for _, letter := range "---xo+++++" {
 		if got := m.Apply(changeOf(letter, probe.Origin{})); len(got) != 0 {
 			t.Errorf("change %q of a route that is not configured: got %v, want nothing", letter, got)
 		}
+	}
+}
+
+// Of the probes of a route, the one that expects delivery soonest says what is late.
+func TestTheLeastDeadlineStandsInForTheBaseline(t *testing.T) {
+	probes := probesOf(probe.Route{Name: "in"}, probe.Route{Name: "in"}, probe.Route{Name: "in"}, probe.Route{Name: "in"})
+	for i, late := range []time.Duration{time.Minute, 30 * time.Second, time.Second, 2 * time.Minute} {
+		probes[i].LateAfter = late
+	}
+	probes[2].Expect = "blocked"
+	if got, want := health.New(probes).Within("in"), 30*time.Second; got != want {
+		t.Errorf("a message is overdue after %v, want %v", got, want)
 	}
 }

@@ -1,25 +1,41 @@
 package health_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
 )
 
-// TestProperties holds random stories against what the rule promises, written
-// down without the rule: by counting letters.
+// TestProperties holds random stories against what the test promises, written down
+// without it: by counting letters.
 func TestProperties(t *testing.T) {
-	const letters = "++++---rduldvwxo?ecm"
+	const letters = "++++++---rduldvwxo?ecm"
 	random := rand.New(rand.NewPCG(1, 2))
+	seen := make(map[byte]int)
 	for range 3000 {
 		var story strings.Builder
-		for range 1 + random.IntN(60) {
+		for range 1 + random.IntN(80) {
 			story.WriteByte(letters[random.IntN(len(letters))])
 		}
 		shown, _ := tell(t, story.String())
 		checkProperties(t, story.String(), shown)
+		for i := range shown {
+			seen[shown[i]]++
+		}
+	}
+	for _, state := range "ksbx." {
+		if seen[byte(state)] < 1000 {
+			t.Errorf("state %q was shown %d times, want all states to occur", state, seen[byte(state)])
+		}
 	}
 }
+
+// The letters that are arrivals, and that are absences whatever comes before.
+const (
+	arrivals = "+vc"
+	absences = "-rum"
+)
 
 func checkProperties(t *testing.T, story, shown string) {
 	t.Helper()
@@ -32,7 +48,7 @@ func checkProperties(t *testing.T, story, shown string) {
 			blind = false
 		}
 		past := story[:i+1]
-		unable := strings.Count(past[strings.LastIndexAny(past, "+v-rud")+1:], "w") >= 3
+		unable := strings.Count(past[strings.LastIndexAny(past, arrivals+absences+"d")+1:], "w") >= 3
 		switch {
 		case (shown[i] == 'x') != blind:
 			t.Fatalf("story %q shows %q at %d, want blind exactly while the mailbox is", story, shown, i)
@@ -40,42 +56,53 @@ func checkProperties(t *testing.T, story, shown string) {
 		case unable && shown[i] != '.':
 			t.Fatalf("story %q shows %q, want unknown at %d: the probe cannot send", story, shown, i)
 		case unable:
-		case shown[i] == 'b' && longestRow(past, "-ru", "d", "+v") < 3:
-			t.Fatalf("story %q shows %q: broken at %d without three absences in a row", story, shown, i)
-		case shown[i] == 'k' && longestRow(past, "+v", "", "-rud") < 3:
-			t.Fatalf("story %q shows %q: ok at %d without three arrivals in a row", story, shown, i)
+		case shown[i] == 'b' && count(past, absences+"d") < 3:
+			t.Fatalf("story %q shows %q: broken at %d without three absences", story, shown, i)
+		case shown[i] == 'k' && count(past, arrivals) < 5:
+			t.Fatalf("story %q shows %q: ok at %d without five arrivals", story, shown, i)
 		case shown[i] == 's' && !strings.Contains(past, "d"):
 			t.Fatalf("story %q shows %q: slow at %d without a deferral", story, shown, i)
-		case shown[i] != 'b' && row(past, "-ru", "d", "+v") >= 3:
-			t.Fatalf("story %q shows %q: not broken at %d after three absences in a row", story, shown, i)
-		case shown[i] != 'k' && row(past, "+v", "", "-rud") >= 3:
-			t.Fatalf("story %q shows %q: not ok at %d after three arrivals in a row", story, shown, i)
+		case shown[i] != 'b' && row(past, absences, arrivals) >= 8: // at most so many decide, whatever the habit
+			t.Fatalf("story %q shows %q: not broken at %d after eight absences in a row", story, shown, i)
+		case shown[i] != 'k' && row(past, arrivals, absences+"d") >= 6:
+			t.Fatalf("story %q shows %q: not ok at %d after six arrivals in a row", story, shown, i)
 		}
 	}
 }
 
-// row is the length of the row at the end of a story: how many letters of member
-// stand behind the last breaker. Of the letters in late, those beyond the second
-// count too.
-func row(story, member, late, breakers string) int {
-	tail := story[strings.LastIndexAny(story, breakers)+1:]
-	members, extra := 0, -2
-	for _, letter := range tail {
-		if strings.ContainsRune(member, letter) {
-			members++
-		}
-		if strings.ContainsRune(late, letter) {
-			extra++
+// count counts the letters of a story that are among some.
+func count(story, letters string) int {
+	n := 0
+	for _, letter := range story {
+		if strings.ContainsRune(letters, letter) {
+			n++
 		}
 	}
-	return members + max(0, extra)
+	return n
 }
 
-// longestRow is the longest row that the story ever had.
-func longestRow(story, member, late, breakers string) int {
-	longest := 0
-	for i := range story {
-		longest = max(longest, row(story[:i+1], member, late, breakers))
+// row counts the letters of a kind behind the last breaker.
+func row(story, letters, breakers string) int {
+	return count(story[strings.LastIndexAny(story, breakers)+1:], letters)
+}
+
+// The test decides where Wald's formulas say.
+func TestTheTestsNumbers(t *testing.T) {
+	miss, arrival := math.Log(0.5/0.01), math.Log(0.5/0.99)
+	broken, ok := math.Log(0.95/1e-5), math.Log(0.05/(1-1e-5))
+	for _, tt := range []struct {
+		story string
+		score float64
+		limit float64
+		to    byte
+	}{
+		{"+++++---", 3 * miss, broken, 'b'},
+		{"+++++-+-+--", 4*miss + 2*arrival, broken, 'b'},
+		{"---+++++", -5 * arrival, -ok, 'k'},
+	} {
+		shown, _ := tell(t, tt.story)
+		if tt.score < tt.limit || shown[len(shown)-1] != tt.to {
+			t.Errorf("story %q shows %q; its score is %.2f, want %c from %.2f on", tt.story, shown, tt.score, tt.to, tt.limit)
+		}
 	}
-	return longest
 }

@@ -32,6 +32,9 @@ const (
 	kindStarted        kind = 10
 	kindClockStepped   kind = 11
 	kindTotals         kind = 12
+	kindSlotsSkipped   kind = 13
+	kindSuspected      kind = 14
+	kindFindingChanged kind = 15
 )
 
 // errUnknownKind says that an event is of a kind this version does not know.
@@ -77,6 +80,12 @@ func encode(c *coder, e probe.Event) error {
 		clockStepped(c.begin(kindClockStepped, e.At), &f)
 	case probe.Totals:
 		totals(c.begin(kindTotals, e.At), &f)
+	case probe.SlotsSkipped:
+		slotsSkipped(c.begin(kindSlotsSkipped, e.At), &f)
+	case probe.Suspected:
+		suspected(c.begin(kindSuspected, e.At), &f)
+	case probe.FindingChanged:
+		findingChanged(c.begin(kindFindingChanged, e.At), &f)
 	default:
 		return fmt.Errorf("encoding an event: got a fact of type %T, want one of package probe", e.Fact)
 	}
@@ -143,6 +152,12 @@ func read(k kind, c *coder) probe.Fact {
 		return decoded(c, clockStepped)
 	case kindTotals:
 		return decoded(c, totals)
+	case kindSlotsSkipped:
+		return decoded(c, slotsSkipped)
+	case kindSuspected:
+		return decoded(c, suspected)
+	case kindFindingChanged:
+		return decoded(c, findingChanged)
 	}
 	return nil
 }

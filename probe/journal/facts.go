@@ -91,6 +91,32 @@ func slotsMissed(c *coder, f *probe.SlotsMissed) {
 	text(c, 4, &f.Reason)
 }
 
+func slotsSkipped(c *coder, f *probe.SlotsSkipped) {
+	name(c, 1, &f.Route)
+	name(c, 2, &f.Payload)
+	signed(c, 3, &f.Slots)
+	name(c, 4, &f.Reason)
+}
+
+func suspected(c *coder, f *probe.Suspected) {
+	name(c, 1, &f.Route)
+	text(c, 2, &f.Reason)
+	list(c, 3, &f.Confirm, func(c *coder, s *probe.Confirmation) {
+		name(c, 1, &s.Route)
+		signed(c, 2, &s.Messages)
+		signed(c, 3, &s.Within)
+	})
+}
+
+func findingChanged(c *coder, f *probe.FindingChanged) {
+	name(c, 1, &f.Check)
+	name(c, 2, &f.Target)
+	name(c, 3, &f.Component)
+	name(c, 4, &f.State)
+	text(c, 5, &f.Reason)
+	text(c, 6, &f.Advice)
+}
+
 func started(c *coder, f *probe.Started) {
 	text(c, 1, &f.Boot)
 	signed(c, 2, &f.Uptime)

@@ -103,6 +103,9 @@ func Facts() []probe.Fact {
 		probe.Blind{Mailbox: "hq", Problem: "connection refused"},
 		probe.MissedDeadline{ID: 6}, probe.Expired{ID: 7}, probe.Orphaned{ID: 8},
 		probe.SlotsMissed{Route: "r", Payload: "plain", Slots: 3, Reason: "the machine slept"},
+		probe.SlotsSkipped{Route: "r", Payload: "plain", Slots: 59, Reason: probe.TooManyInFlight},
+		probe.Suspected{Route: "r", Reason: "nothing for 9 s", Confirm: []probe.Confirmation{{Route: "r", Messages: 3, Within: time.Minute}, {Route: "s", Messages: 1}}},
+		probe.FindingChanged{Check: "smtp", Target: "mx1.example.com:25", Component: "gateway-in", State: probe.FindingFailed, Reason: "got no banner", Advice: "restart it"},
 		probe.Started{Boot: "3e8e2a4c", Uptime: 90 * time.Hour},
 		probe.ClockStepped{By: -time.Hour, Between: true},
 		probe.Totals{Day: now, Routes: []probe.RouteTotals{
