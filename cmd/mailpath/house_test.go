@@ -29,7 +29,9 @@ var house = map[string][]string{
 	"probe/imapwatch":     {"probe", "github.com/emersion/go-imap", "github.com/emersion/go-sasl"},
 	"probe/config":        {"probe", "go.yaml.in/yaml"},
 	"probe/probetest":     {"probe"},
+	"checks/component":    {"probe"},
 	"checks/payload":      {"probe"},
+	"checks/diagnosis":    {"probe"},
 	"exporters/prom":      {"probe", "checks", "github.com/prometheus", "google.golang.org/protobuf"},
 	"exporters/jsonlog":   {"probe", "checks"},
 	"exporters/api":       {"probe", "checks"},
@@ -39,6 +41,7 @@ var house = map[string][]string{
 	"lab/world/worldtest": {"probe", "lab/ca", "lab/world"},
 	"lab/debian":          {"lab/ca", "github.com/emersion/go-smtp"},
 	"lab/debian/maillab":  {"lab/debian", "probe"},
+	"lab/debian/scanner":  {"github.com/emersion/go-smtp"},
 	"cmd/mailpath":        {"probe", "checks", "exporters", "lab/world", "github.com/spf13/cobra", "golang.org/x/term"},
 }
 

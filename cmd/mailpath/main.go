@@ -117,6 +117,6 @@ configuration is wrong, 3 the probe itself is in trouble.`,
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newRun(), newOnce(), newJournal(), newClean(), newConfig(), newVersion())
+	root.AddCommand(newDemo(), newRun(), newOnce(), newCheck(), newJournal(), newClean(), newConfig(), newVersion())
 	return root
 }

@@ -18,7 +18,8 @@ type Config struct {
 	Mailboxes    []Mailbox
 	Routes       []Route // one per server of its sender
 	Probes       []Probe // one per route and payload
-	Notes        []Problem
+	Notes        Problems
+	Warnings     Problems // allowed, and will not work well
 }
 
 // Component is something mail passes through that can fail.
@@ -31,8 +32,18 @@ type Component struct {
 
 // Check is a question asked of a component without sending mail.
 type Check struct {
-	Kind   string // smtp or imap
-	Target string // host:port
+	Kind   string // smtp, imap, tcp, tls or prometheus
+	Target string // host:port; empty for prometheus
+	Query  *Query // of prometheus; nil for the others
+}
+
+// Query is a question to Prometheus, and what answer is bad.
+type Query struct {
+	URL       string // of Prometheus, http or https, without an account
+	Query     string // in PromQL
+	Threshold float64
+	Below     bool   // a value below the threshold is bad; otherwise one above it
+	Means     string // what is the matter then, for people
 }
 
 // Sender hands messages over, always from one address.

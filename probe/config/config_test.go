@@ -96,6 +96,9 @@ func TestGood(t *testing.T) {
 			for _, note := range c.Notes {
 				b.WriteString(note.String() + "\n")
 			}
+			for _, warning := range c.Warnings {
+				b.WriteString("warning: " + warning.String() + "\n")
+			}
 			golden(t, strings.TrimSuffix(path, ".yaml")+".effective", written(t, c))
 			golden(t, strings.TrimSuffix(path, ".yaml")+".notes", b.String())
 			roundTrip(t, c)
@@ -108,7 +111,7 @@ func roundTrip(t *testing.T, c *config.Config) {
 	text := written(t, c)
 	again := parse(t, "again.yaml", text)
 	first, second := *c, *again
-	first.Notes, second.Notes = nil, nil
+	first.Notes, second.Notes, first.Warnings, second.Warnings = nil, nil, nil, nil
 	if !reflect.DeepEqual(first, second) {
 		t.Errorf("got back\n%+v\nwant\n%+v\nfrom\n%s", second, first, text)
 	}

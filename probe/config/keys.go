@@ -40,7 +40,7 @@ func keyNames(keys []key) []string {
 // The words that this version knows.
 var (
 	payloads   = []string{"plain"}
-	checkKinds = []string{"smtp", "imap"}
+	checkKinds = []string{"smtp", "imap", "tcp", "tls", "prometheus"}
 )
 
 const wholeNames = "its name: at most 63 lower-case letters, digits, `-`, `_` and `.`"
@@ -63,13 +63,24 @@ var tagKeyKeys = []key{
 
 var componentKeys = []key{
 	{name: "title", kind: "text", follows: "the name", meaning: "what people call it"},
-	{name: "received_by", kind: "list of patterns", meaning: "which hosts in Received fields it is, such as `mx*.example.com`; accepted, and not used by this version"},
-	{name: "check", kind: "check, or list of checks", meaning: "questions asked of it without sending mail; accepted, and not used by this version"},
+	{name: "received_by", kind: "list of patterns", meaning: "which hosts it is, such as `mx*.example.com`; of a route whose sender hands mail to one of them, this is the component that takes it from us"},
+	{name: "check", kind: "check, or list of checks", meaning: "questions asked of it without sending mail; each once"},
 }
 
 var checkKeys = []key{
-	{name: "smtp", kind: "host:port", meaning: "an SMTP server"},
-	{name: "imap", kind: "host:port", meaning: "an IMAP server; one of `smtp` and `imap` is given"},
+	{name: "smtp", kind: "host:port", meaning: "an SMTP server: does it greet, encrypt and answer? It is asked over TLS as the first sender at the same server says, with its `ca_file` and `ehlo`; without such a sender by port: 465 implicit, 587 starttls, others starttls when offered, where a certificate that does not verify is a warning, with the `ehlo` of the first sender"},
+	{name: "imap", kind: "host:port", meaning: "an IMAP server: does it greet, and let the user of the first mailbox at the same server log in, over TLS as that mailbox says? Without such a mailbox nobody logs in, and it is greeted by port: 143 in the clear, others implicit"},
+	{name: "tcp", kind: "host:port", meaning: "any server: does it take connections?"},
+	{name: "tls", kind: "host:port", meaning: "any server with a certificate: is it trusted, for this host, and good for 21 more days (warning) and 3 (failed)? It is asked by port: 25, 587 and 143 starttls, others implicit; the `ca_file` is that of the first sender or mailbox at the same server"},
+	{name: "prometheus", kind: "mapping", meaning: "what Prometheus knows of it; one of `" + strings.Join(checkKinds, "`, `") + "` is given"},
+}
+
+var queryKeys = []key{
+	{name: "url", kind: "URL", required: true, meaning: "Prometheus, such as `http://prometheus.example.com:9090`"},
+	{name: "query", kind: "PromQL", required: true, meaning: "what to ask: an instant vector or a number; without any series the answer is unknown"},
+	{name: "above", kind: "number", meaning: "any series above it is bad"},
+	{name: "below", kind: "number", meaning: "any series below it is bad; one of `above` and `below` is given"},
+	{name: "means", kind: "text", required: true, meaning: "what is the matter then, such as `mail queues up at the gateway`"},
 }
 
 var senderKeys = []key{

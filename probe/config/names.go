@@ -57,6 +57,16 @@ func (g *registry) find(r *reader, i item, name string) []string {
 	return means
 }
 
+// key is where a name stands in the file, and how, if it was made from a list of servers.
+func (g *registry) key(name string) (*yaml.Node, string) {
+	for _, written := range g.names {
+		if written == name || slices.Contains(g.means[written], name) {
+			return g.keys[written], written
+		}
+	}
+	return &yaml.Node{}, name
+}
+
 // noteUnused tells which names of the file nothing uses.
 func (g *registry) noteUnused(r *reader, section, user string) {
 	for _, name := range g.names {

@@ -11,7 +11,7 @@ import (
 
 func TestDefaults(t *testing.T) {
 	got := parse(t, "/etc/minimal.yaml", string(read(t, "testdata/good/minimal.yaml")))
-	got.Notes = nil
+	got.Notes, got.Warnings = nil, nil
 	want := &config.Config{
 		Prober: "p1",
 		Senders: []config.Sender{{Name: "out", From: "probe@example.org",

@@ -26,6 +26,7 @@ func chapters() []chapter {
 		{"tag_keys[]", "Where a key stands that signs test messages.", tagKeyKeys, tagKeysExample},
 		{"components.NAME", "Something mail passes through that can fail.", componentKeys, componentsExample},
 		{"components.NAME.check", "A question asked without sending mail.", checkKeys, checkExample},
+		{"components.NAME.check.prometheus", "A query of Prometheus. Trouble with Prometheus itself says nothing of the component: the answer is then unknown.", queryKeys, queryExample},
 		{"senders.NAME", "Who hands test messages over.", senderKeys, sendersExample},
 		{"senders.NAME.smtp", "The server that takes messages. A login without TLS is refused, save on this machine.", smtpKeys, smtpExample},
 		{"mailboxes.NAME", "Where test messages arrive.", mailboxKeys, mailboxesExample},
@@ -52,10 +53,23 @@ const componentsExample = `components:
 `
 
 const checkExample = `components:
+  gateway-in:
+    check: {smtp: "mx1.example.com:25"}
   store-hq:
     check:
-      - {smtp: "mx1.example.com:25"}
       - {imap: "imap.hq.example.com:993"}
+      - {tls: "imap.hq.example.com:993"}
+      - {tcp: "imap.hq.example.com:4190"}
+`
+
+const queryExample = `components:
+  gateway-in:
+    check:
+      prometheus:
+        url: http://prometheus.example.com:9090
+        query: sum(postfix_showq_message_age_seconds_count{queue="deferred"})
+        above: 100
+        means: mail queues up at the gateway
 `
 
 const sendersExample = `senders:

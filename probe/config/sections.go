@@ -47,6 +47,9 @@ func (r *reader) config(root *yaml.Node) *Config {
 	b.senders.noteUnused(r, "senders", "route")
 	b.mailboxes.noteUnused(r, "mailboxes", "route")
 	b.routes.noteUnused(r, "routes", "probe")
+	if len(r.problems) == 0 {
+		c.Warnings = r.warnings(c, b)
+	}
 	return c
 }
 
@@ -87,37 +90,7 @@ func (r *reader) component(e entry, known *registry) Component {
 		}
 		c.ReceivedBy = append(c.ReceivedBy, w.text)
 	}
-	for _, unused := range []string{"received_by", "check"} {
-		if f.has(unused) {
-			r.note(f.values[unused], f.path(unused), "accepted, and not used by this version")
-		}
-	}
 	return c
-}
-
-// checks reads one check, or several in a list.
-func (f *fields) checks() []Check {
-	if !f.has("check") {
-		return nil
-	}
-	list := []item{{f.values["check"], f.path("check")}}
-	if list[0].node.Kind == yaml.SequenceNode {
-		list = f.items("check")
-	}
-	var checks []Check
-	for _, i := range list {
-		one := f.reader.fields(i.node, i.where, checkKeys)
-		if !one.broken && !one.strange && len(one.values) != 1 {
-			f.wrong(i.node, i.where, "got %d of %s, want one of them", len(one.values), strings.Join(checkKinds, " and "))
-		}
-		for _, kind := range checkKinds {
-			if one.has(kind) {
-				target := f.readServer(item{one.values[kind], one.path(kind)}, exampleServer(kind))
-				checks = append(checks, Check{kind, target.address()})
-			}
-		}
-	}
-	return checks
 }
 
 func exampleServer(kind string) string {

@@ -11,7 +11,7 @@ import (
 
 // WriteYAML writes the effective configuration: defaults are filled in, lists
 // expanded, paths absolute, and secrets are told as where they stand. Parse reads
-// it back as an equal Config, save for Notes.
+// it back as an equal Config, save for Notes and Warnings.
 func (c *Config) WriteYAML(w io.Writer) error {
 	probes := list(c.Probes, Probe.tree)
 	top := mapping(
@@ -38,8 +38,18 @@ func (s Secret) tree(fileKey, envKey string) *yaml.Node {
 }
 
 func (c Component) tree() (string, *yaml.Node) {
-	check := func(c Check) *yaml.Node { return flow(mapping(c.Kind, text(c.Target))) }
-	return c.Name, mapping("title", text(c.Title), "received_by", words(c.ReceivedBy), "check", list(c.Checks, check))
+	return c.Name, mapping("title", text(c.Title), "received_by", words(c.ReceivedBy), "check", list(c.Checks, Check.tree))
+}
+
+func (c Check) tree() *yaml.Node {
+	if c.Query == nil {
+		return flow(mapping(c.Kind, text(c.Target)))
+	}
+	side := "above"
+	if c.Query.Below {
+		side = "below"
+	}
+	return mapping(c.Kind, mapping("url", text(c.Query.URL), "query", text(c.Query.Query), side, number(c.Query.Threshold), "means", text(c.Query.Means)))
 }
 
 func (s Sender) tree() (string, *yaml.Node) {
@@ -121,6 +131,15 @@ func text(value string) *yaml.Node {
 		return nil
 	}
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+}
+
+// number is a number as YAML has it, a whole one without a point.
+func number(value float64) *yaml.Node {
+	written, tag := strconv.FormatFloat(value, 'g', -1, 64), "!!float"
+	if _, err := strconv.ParseInt(written, 10, 64); err == nil {
+		tag = "!!int"
+	}
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: written}
 }
 
 func truth(value bool) *yaml.Node {

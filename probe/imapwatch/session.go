@@ -25,6 +25,9 @@ type session struct {
 	notices *notices
 	release func() bool
 
+	greeted   bool
+	goodUntil time.Time // of the server's certificate
+
 	examined     string    // the folder that is open read-only
 	begun        bool      // the first look has been taken
 	looked       time.Time // the last look began then
@@ -34,6 +37,19 @@ type session struct {
 
 // open connects, encrypts and logs in.
 func (w *Watcher) open(ctx context.Context) (*session, error) {
+	s, err := w.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.start(ctx); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// connect makes a session of a connection over which nothing has been said.
+func (w *Watcher) connect(ctx context.Context) (*session, error) {
 	dial := w.cfg.Dial
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: commandTimeout}).DialContext
@@ -45,10 +61,6 @@ func (w *Watcher) open(ctx context.Context) (*session, error) {
 	s := &session{cfg: w.cfg, folders: w.folders, conn: &meteredConn{Conn: conn}, notices: newNotices(w.cfg.Clock)}
 	// The library knows no contexts: when ours ends, the connection does.
 	s.release = context.AfterFunc(ctx, func() { conn.Close() })
-	if err := s.start(ctx); err != nil {
-		s.close()
-		return nil, err
-	}
 	return s, nil
 }
 
@@ -57,6 +69,11 @@ func (s *session) start(ctx context.Context) error {
 	if err := s.stage(ctx); err != nil {
 		return err
 	}
+	return s.authenticated()
+}
+
+// authenticated gives a staged connection to the library and logs in.
+func (s *session) authenticated() error {
 	s.client = imapclient.New(s.wire, &imapclient.Options{UnilateralDataHandler: s.notices.handler()})
 	if err := s.do("waiting for the library", s.client.WaitGreeting); err != nil {
 		return err

@@ -15,7 +15,8 @@ const (
 	longestCommand = 2 * time.Minute
 )
 
-var errSilent = fmt.Errorf("no answer within %v", commandTimeout)
+// ErrSilent says that the server said nothing at all for so long.
+var ErrSilent = fmt.Errorf("no answer within %v", commandTimeout)
 
 // meteredConn counts the bytes that come in, so that a slow answer can be told
 // from none.
@@ -57,7 +58,7 @@ func (w *watchdog) look() {
 	heard := w.session.conn.heard.Load()
 	switch {
 	case heard == w.heard:
-		w.why = errSilent
+		w.why = ErrSilent
 	case w.session.cfg.Clock.Since(w.began) >= longestCommand:
 		w.why = fmt.Errorf("not done within %v", longestCommand)
 	default:

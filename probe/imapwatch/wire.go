@@ -56,12 +56,13 @@ func (s *session) stage(ctx context.Context) error {
 	}
 	s.wire = &wire{Conn: conn, filter: newFilter(conn, s.notices)}
 	err = s.do("waiting for the greeting", func() error { return s.wire.greeted() })
-	if s.cfg.TLS != probe.ImplicitTLS && (errors.Is(err, errSilent) || errors.Is(err, errHungUp)) {
+	if s.cfg.TLS != probe.ImplicitTLS && (errors.Is(err, ErrSilent) || errors.Is(err, errHungUp)) {
 		return fmt.Errorf("%w: is tls: implicit meant?", err)
 	}
 	if err != nil {
 		return err
 	}
+	s.greeted = true
 	if s.cfg.TLS == probe.StartTLS {
 		if err := s.do("starttls", s.wire.startTLS); err != nil {
 			return err
@@ -155,5 +156,9 @@ func (s *session) encrypt(ctx context.Context) (net.Conn, error) {
 		return nil, err
 	}
 	encrypted := tls.Client(s.conn, config)
-	return encrypted, s.do("encrypting", func() error { return probe.ExplainTLS(encrypted.HandshakeContext(ctx)) })
+	return encrypted, s.do("encrypting", func() error {
+		err := encrypted.HandshakeContext(ctx)
+		s.goodUntil = probe.GoodUntil(encrypted.ConnectionState(), err)
+		return probe.ExplainTLS(err)
+	})
 }

@@ -34,6 +34,7 @@ type dialogue struct {
 	code   string // of the reply under way; empty between replies
 	broken error
 	unsent int // bytes of the last Write that were not handed to the kernel
+	heard  int // bytes since then
 }
 
 func newDialogue(conn net.Conn) *dialogue {
@@ -70,6 +71,7 @@ func (d *dialogue) Write(p []byte) (int, error) {
 		d.unsent = len(p)
 		return 0, d.broken
 	}
+	d.heard = 0
 	n, err := d.Conn.Write(p)
 	d.unsent = len(p) - n
 	return n, err
@@ -79,6 +81,7 @@ func (d *dialogue) Write(p []byte) (int, error) {
 func (d *dialogue) line() ([]byte, error) {
 	line, err := d.lines.ReadSlice('\n')
 	d.left -= len(line)
+	d.heard += len(line)
 	ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	switch {
 	case d.left < 0:

@@ -54,6 +54,9 @@ type transaction struct {
 	began  time.Time
 	mark   time.Time // the running phase began then
 	phases []probe.Phase
+
+	goodUntil time.Time // of the server's certificate
+	untrusted error     // what is wrong with it, where that is not minded
 }
 
 // phase runs one timed part. Its time is kept whether it succeeds or not; the EHLO

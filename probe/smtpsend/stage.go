@@ -71,7 +71,7 @@ const longestDial = 10 * time.Second
 
 // stage brings a fresh connection to the point where go-smtp can take over: the
 // banner has been read, and the connection is encrypted as wanted. The library then
-// reads a banner of ours.
+// reads a banner of ours. The dialogue is nil only if it has not begun.
 func (t *transaction) stage(ctx context.Context, conn net.Conn) (*dialogue, error) {
 	if t.cfg.TLS == probe.ImplicitTLS {
 		encrypted, err := t.encrypt(ctx, conn)
@@ -83,11 +83,11 @@ func (t *transaction) stage(ctx context.Context, conn net.Conn) (*dialogue, erro
 	d := newDialogue(conn)
 	text := textproto.NewConn(d)
 	if err := t.phase("banner", func() error { return t.expect(text, 220) }); err != nil {
-		return nil, err
+		return d, err
 	}
-	if t.cfg.TLS == probe.StartTLS {
-		if err := t.upgrade(ctx, d, text); err != nil {
-			return nil, err
+	if t.cfg.TLS == probe.StartTLS || t.cfg.TLS == WhenOffered {
+		if err := t.upgrade(ctx, d, text); err != nil && !t.doesWithout(err) {
+			return d, err
 		}
 	}
 	d.ahead = []byte("220 staged\r\n")
@@ -104,6 +104,7 @@ func (t *transaction) upgrade(ctx context.Context, d *dialogue, text *textproto.
 	}
 	encrypted, err := t.encrypt(ctx, d.Conn)
 	if err != nil {
+		d.broken = err
 		return err
 	}
 	d.over(encrypted)
@@ -124,8 +125,10 @@ func (t *transaction) greet(text *textproto.Conn) error {
 			return nil
 		}
 	}
-	return errors.New("the server does not offer STARTTLS: is tls: implicit or none meant?")
+	return errNotOffered
 }
+
+var errNotOffered = errors.New("the server does not offer STARTTLS: is tls: implicit or none meant?")
 
 // startTLS asks for encryption. Whatever comes in the clear behind the answer
 // would be taken for the encrypted server's word (CVE-2011-0411): it is refused.
@@ -163,8 +166,17 @@ func (t *transaction) encrypt(ctx context.Context, conn net.Conn) (*tls.Conn, er
 	if err != nil {
 		return nil, err
 	}
+	if t.cfg.TLS == WhenOffered {
+		t.tolerate(config)
+	}
 	encrypted := tls.Client(promptConn{conn}, config)
-	return encrypted, t.phase("tls", func() error { return probe.ExplainTLS(encrypted.HandshakeContext(ctx)) })
+	return encrypted, t.phase("tls", func() error {
+		err := encrypted.HandshakeContext(ctx)
+		if t.goodUntil.IsZero() {
+			t.goodUntil = probe.GoodUntil(encrypted.ConnectionState(), err)
+		}
+		return probe.ExplainTLS(err)
+	})
 }
 
 // promptConn acknowledges what it has read before it waits for more. A TLS 1.3
