@@ -46,30 +46,6 @@ func loaded(cfg *config.Config, err error) (*config.Config, error) {
 	return cfg, usage(err)
 }
 
-func newConfigCheck() *cobra.Command {
-	return &cobra.Command{
-		Use:   "check [FILE]",
-		Short: "Find the mistakes in a configuration before production does",
-		Long: `check reads a configuration, ` + defaultConfig + ` by default, and prints every mistake in it
-at once, each with its line and column, what was found and what would be right.
-Keys, passwords and certificates are read once, to see that they can be. It asks
-nothing of the network.`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			cfg, err := loaded(config.LoadAndRead(fileArgument(args)))
-			if err != nil {
-				return err
-			}
-			for _, n := range cfg.Notes {
-				fmt.Fprintln(cmd.OutOrStdout(), "note:", n)
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good: %s, %s, %s\n", fileArgument(args),
-				counted(len(cfg.Routes), "route"), counted(len(cfg.Probes), "probe"), counted(len(cfg.Mailboxes), "mailbox"))
-			return err
-		},
-	}
-}
-
 // counted is a number of things in words.
 func counted(n int, thing string) string {
 	switch {

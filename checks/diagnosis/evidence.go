@@ -1,0 +1,105 @@
+package diagnosis
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/mailpath/mailpath/probe"
+)
+
+// Evidence is what is known since the trouble began. A Monitor fills in all of it but
+// the bounces and the hops: no change brings these in this version, so only a caller of
+// Diagnose can give them.
+type Evidence struct {
+	Routes   []RouteEvidence
+	Findings []probe.Finding
+	Attempts []AttemptEvidence
+	Bounces  []BounceEvidence
+	Hops     []HopEvidence
+}
+
+// RouteEvidence is what became of the messages of one route that were sent since the
+// trouble began. A route that is blind or unknown is no evidence, whatever the counts.
+type RouteEvidence struct {
+	Route    string
+	Health   probe.Health
+	Misses   int
+	Arrivals int
+	AtEntry  int // of the misses: refused, or not handed over
+}
+
+// AttemptEvidence is what the server at a route's entry said or did.
+type AttemptEvidence struct {
+	Route  string
+	Said   string        // its reply, or what went wrong instead; empty: it took the mail
+	Banner time.Duration // how long it kept us waiting for its greeting
+}
+
+// BounceEvidence is what a bounce says of who gave up on whom (RFC 3464 section 2).
+type BounceEvidence struct {
+	Reporting string // the component of the Reporting-MTA; empty: of none that is known
+	Remote    string // the component of the Remote-MTA; empty: there is none, or none that is known
+	Text      string // its Diagnostic-Code
+}
+
+// HopEvidence says where mail that arrived late has waited.
+type HopEvidence struct {
+	Component string
+	Took      time.Duration
+}
+
+// slowBanner is how long a server that is well does not take to greet. RFC 5321
+// section 4.5.3.2.1 lets a client wait five minutes; one that is well takes a second.
+const slowBanner = 10 * time.Second
+
+// counts is the evidence of one route, as it is weighed.
+type counts struct {
+	health                    probe.Health
+	misses, arrivals, atEntry int
+}
+
+// telling tells whether the route is seen and carried, or should have carried, messages.
+func (c counts) telling() bool {
+	return c.visible() && (c.broken() || c.misses+c.arrivals > 0)
+}
+
+func (c counts) visible() bool {
+	return c.health == probe.HealthOK || c.health == probe.HealthSlow || c.broken()
+}
+
+func (c counts) broken() bool { return c.health == probe.HealthBroken }
+
+// isBad tells whether a route's messages speak for a break on it.
+func (c counts) isBad() bool {
+	if c.broken() || c.misses == 0 {
+		return c.broken()
+	}
+	through, _ := c.odds()
+	return through > 0
+}
+
+// add takes in more about the same route; of two states of health the worse counts.
+func (c *counts) add(e RouteEvidence) {
+	if e.Health == probe.HealthBroken || c.health == "" {
+		c.health = e.Health
+	}
+	c.misses += max(0, e.Misses)
+	c.arrivals += max(0, e.Arrivals)
+	c.atEntry = min(c.misses, c.atEntry+max(0, e.AtEntry))
+}
+
+// countsOf puts the evidence of the routes in the order of the topology. Routes that
+// it does not hold are left out.
+func (p *paths) countsOf(e []RouteEvidence) []counts {
+	all := make([]counts, len(p.routes))
+	sorted := slices.SortedStableFunc(slices.Values(e), func(a, b RouteEvidence) int {
+		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Health, b.Health))
+	})
+	for _, one := range sorted {
+		if r, ok := p.route[one.Route]; ok {
+			all[r].add(one)
+		}
+	}
+	return all
+}
