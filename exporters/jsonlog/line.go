@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/probe"
 )
 
 // head begins every line.
 type head struct {
 	Time  moment    `json:"time"`  // when it became known
-	Event string    `json:"event"` // outcome, contradicted, duplicate, health, blind, slots_missed or clock
+	Event string    `json:"event"` // outcome, contradicted, duplicate, health, and so on: see docs/outcomes.md
 	Seq   probe.Seq `json:"seq"`   // the number of the event in the journal
 	Again bool      `json:"again,omitempty"`
 }
@@ -98,6 +99,67 @@ type missed struct {
 	Reason  string `json:"reason,omitempty"`
 }
 
+// skipped: slots of the schedule were left out on purpose.
+type skipped struct {
+	head
+	Route   string           `json:"route"`
+	Payload string           `json:"payload"`
+	Slots   int              `json:"slots"`
+	Reason  probe.SkipReason `json:"reason,omitempty"`
+}
+
+// suspicion: a route may have stopped, and is sent more messages at once.
+type suspicion struct {
+	head
+	Route  string `json:"route"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// finding: a check has another answer than before.
+type finding struct {
+	head
+	Check     string             `json:"check"`
+	Target    string             `json:"target"`
+	Component string             `json:"component,omitempty"`
+	State     probe.FindingState `json:"state"`
+	Reason    string             `json:"reason,omitempty"`
+	Advice    string             `json:"advice,omitempty"`
+}
+
+// verdict: which component most likely broke.
+type verdict struct {
+	head
+	Since    moment    `json:"since"`
+	Repaired bool      `json:"repaired,omitempty"` // no route is broken any more
+	Suspects []suspect `json:"suspects,omitempty"` // the most likely first
+}
+
+type suspect struct {
+	Components []string `json:"components"` // several: they cannot be told apart
+	Confidence float64  `json:"confidence"`
+	Sentence   string   `json:"sentence"`
+	Reasons    []string `json:"reasons,omitempty"`
+}
+
+// recovered: a trouble is over.
+type recovered struct {
+	head
+	Since      moment   `json:"since"`
+	RepairedAt moment   `json:"repaired_at"`
+	DrainedAt  moment   `json:"drained_at"`
+	Longest    float64  `json:"longest_delay_seconds"`
+	Components []string `json:"components,omitempty"`
+	Messages   int      `json:"messages"`
+	Missed     int      `json:"missed"`
+	Late       int      `json:"late"`
+	Refused    int      `json:"refused"`
+	Lost       int      `json:"lost"`
+	CutOff     int      `json:"cut_off"`
+	Missing    int      `json:"missing"`
+	NotKnown   int      `json:"not_known"` // apart from messages
+	Sentence   string   `json:"sentence"`
+}
+
 // clock: the machine's wall clock was moved.
 type clock struct {
 	head
@@ -122,10 +184,32 @@ func lineOf(c probe.Change, again bool) any {
 		return blind{begin(c.Origin, "blind"), c.Mailbox, c.Problem}
 	case probe.Missed:
 		return missed{begin(c.Origin, "slots_missed"), c.Route, c.Payload, c.Slots, c.Reason}
+	case probe.Skipped:
+		return skipped{begin(c.Origin, "slots_skipped"), c.Route, c.Payload, c.Slots, c.Reason}
+	case probe.Suspicion:
+		return suspicion{begin(c.Origin, "suspicion"), c.Route, c.Reason}
+	case probe.Found:
+		f := c.Finding
+		return finding{begin(c.Origin, "finding"), f.Check, f.Target, f.Component, f.State, f.Reason, f.Advice}
+	case diagnosis.Diagnosed:
+		return verdictOf(begin(c.Origin, "verdict"), c)
+	case diagnosis.Recovered:
+		return recovered{
+			begin(c.Origin, "recovered"), moment(c.Since), moment(c.RepairedAt), moment(c.DrainedAt), c.Longest.Seconds(), c.Components,
+			c.Messages, c.Missed, c.Late, c.Refused, c.Lost, c.CutOff, c.Missing, c.NotKnown, c.Sentence,
+		}
 	case probe.ClockMoved:
 		return clock{begin(c.Origin, "clock"), c.By.Seconds(), c.Between}
 	}
 	return nil
+}
+
+func verdictOf(h head, c diagnosis.Diagnosed) verdict {
+	v := verdict{head: h, Since: moment(c.Since), Repaired: c.Repaired}
+	for _, d := range c.Diagnoses {
+		v.Suspects = append(v.Suspects, suspect{d.Components, d.Confidence, d.Sentence, d.Reasons})
+	}
+	return v
 }
 
 func messageOf(m probe.Sending) message {

@@ -49,6 +49,8 @@ const (
 	statuses = len(probe.Statuses) + 1
 	verdicts = len(probe.Verdicts) + 1
 	places   = len(probe.Places) + 1
+
+	skipReasons = len(probe.SkipReasons) + 1
 )
 
 // account is what is counted of one route: fixed arrays, because there are many
@@ -65,6 +67,8 @@ type account struct {
 	inFlight             int32
 	sloEvents, sloMisses uint32
 	slotsMissed          uint32
+	slotsSkipped         [skipReasons]uint32
+	suspicions           uint32
 	contradicted         [statuses]uint32
 	arrivals             [places]uint32
 

@@ -90,6 +90,10 @@ func (l *ledger) count(c probe.Change) {
 		l.account(c.Message.Route).duplicates++
 	case probe.Missed:
 		l.account(c.Route).slotsMissed += uint32(c.Slots)
+	case probe.Skipped:
+		l.account(c.Route).slotsSkipped[position(c.Reason, probe.SkipReasons[:])] += uint32(c.Slots)
+	case probe.Suspicion:
+		l.account(c.Route).suspicions++
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 // statement shows a balance.
 type statement struct {
 	balance
-	prober, site                                *dto.LabelPair
-	purpose, status, verdict, placement, states []*dto.LabelPair // by position
+	prober, site                                         *dto.LabelPair
+	purpose, status, verdict, placement, states, reasons []*dto.LabelPair // by position
 }
 
 // sections are all families as the ledger stands now, those of the law first.
@@ -22,6 +22,7 @@ func (l *ledger) sections() []section {
 		verdict:   pairs(l.labels, "verdict", probe.Verdicts[:]),
 		placement: pairs(l.labels, "place", probe.Places[:]),
 		states:    pairs(l.labels, "state", probe.Healths[:]),
+		reasons:   pairs(l.labels, "reason", probe.SkipReasons[:]),
 	}
 	return []section{
 		counter("messages_sent_total",
@@ -59,6 +60,12 @@ func (l *ledger) sections() []section {
 		counter("schedule_slots_missed_total",
 			"Slots of the schedule that passed without a message being sent. Any means that the prober was stopped or too busy, and measured less than it should.",
 			s.count(func(a *account) uint32 { return a.slotsMissed })),
+		counter("schedule_slots_skipped_total",
+			"Test messages left out on purpose. in_flight: so many are on their way that one a minute must do; sender_limit: a confirmation that its sender may not send now.",
+			s.skipped),
+		counter("suspicions_total",
+			"How often a route was suspected to have stopped, and sent a few more messages at once to know. Many without a broken route mean that its mail is often slow.",
+			s.count(func(a *account) uint32 { return a.suspicions })),
 		gauge("route_health",
 			"1 for the state that the route is in now, 0 for the others. Broken: mail does not come through. Blind: the mailbox cannot be watched.", s.health),
 	}
@@ -145,6 +152,17 @@ func (s statement) arrivals(p *page) {
 		for place, n := range a.arrivals {
 			if n > 0 || a.configured && place < len(probe.Places) {
 				p.add(float64(n), s.placement[place], s.prober, a.route, s.site)
+			}
+		}
+	}
+}
+
+func (s statement) skipped(p *page) {
+	for i := range s.accounts {
+		a := &s.accounts[i]
+		for reason, n := range a.slotsSkipped {
+			if n > 0 || a.configured && reason < len(probe.SkipReasons) {
+				p.add(float64(n), s.prober, s.reasons[reason], a.route, s.site)
 			}
 		}
 	}

@@ -47,7 +47,10 @@ type Exporter struct {
 	routes *routes
 	gauges *gauges
 	times  *times
-	desks  chan struct{} // one for each scrape at work
+	checks *checks
+
+	suspects *suspects
+	desks    chan struct{} // one for each scrape at work
 }
 
 // New makes an exporter with a registry of its own.
@@ -55,7 +58,7 @@ func New(cfg Config) *Exporter {
 	m := newMaker(cfg)
 	e := &Exporter{
 		since: cfg.Since, clock: cfg.Clock, maker: m, desks: make(chan struct{}, atOnce),
-		ledger: newLedger(m, cfg.Clock), routes: newRoutes(m), gauges: newGauges(m), times: newTimes(m),
+		ledger: newLedger(m, cfg.Clock), routes: newRoutes(m), gauges: newGauges(m), times: newTimes(m), checks: newChecks(m), suspects: newSuspects(m),
 	}
 	m.journal(cfg.JournalErrors, cfg.JournalUnwritten)
 	prometheus.WrapRegistererWith(m.constant, m.registry).MustRegister(
@@ -67,6 +70,7 @@ func New(cfg Config) *Exporter {
 		e.routes.begin(p)
 		e.gauges.begin(p)
 		e.times.begin(p)
+		e.suspects.begin(p)
 	}
 	e.gauges.build.WithLabelValues(cfg.Version, cfg.Revision, cfg.GoVersion).Set(1)
 	return e
@@ -79,6 +83,7 @@ func (e *Exporter) Export(c probe.Change) {
 	replayed := seq <= e.since
 	e.ledger.apply(c, replayed)
 	e.gauges.apply(c, replayed)
+	e.suspects.apply(c)
 	if !replayed {
 		e.times.apply(c)
 	}

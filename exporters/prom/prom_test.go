@@ -119,6 +119,10 @@ func TestStory(t *testing.T) {
 			ID: 8, Result: probe.NotSent, Ours: true, Began: at(102), Phases: []probe.Phase{{Name: "invented", Took: time.Second}},
 		})
 		w.tell(at(103), probe.SlotsMissed{Route: outside.Name, Payload: "plain", Slots: 3})
+		w.tell(at(103), probe.SlotsSkipped{Route: outside.Name, Payload: "plain", Slots: 59, Reason: probe.TooManyInFlight})
+		w.tell(at(104), probe.Suspected{Route: outside.Name, Reason: "nothing for 9 s"})
+		e.Checked(probe.Checked{Finding: probe.Finding{Check: "smtp", Target: "mx1.example.com:25", Component: "gateway-in", State: probe.FindingFailed}, Took: 30 * time.Second, NotAfter: time.Unix(1_800_000_000, 0)})
+		e.Checked(probe.Checked{Finding: probe.Finding{Check: "prometheus", Target: "http://prometheus.example.com", Component: "gateway-in", State: probe.FindingUnknown}, Took: time.Second})
 		look(4*3600+4.5, 500)                                    // one is given up
 		w.tell(at(4*3600+10), seenOf(4, "INBOX", at(0), at(10))) // and found
 		w.tell(at(4*3600+11), probe.Blind{Mailbox: "hq", Problem: "connection lost"})
