@@ -19,9 +19,10 @@ quick:
 lab:
 	$(GO) run ./lab/debian/maillab
 
-## lab-all: test, the slow linters, the servers several times over, hundreds of kills, and all fuzz targets for longer.
+## lab-all: test, the slow linters, every fault at every component, the servers several times over, hundreds of kills, and all fuzz targets for longer.
 lab-all: test lint
 	$(GO) test -race -count=5 -timeout 30m ./lab/debian ./cmd/mailpath -run 'Conforms|RealServers'
+	MAILPATH_VERDICTS=all $(GO) test -race -count=1 ./cmd/mailpath -run TestTheComponentThatBrokeIsNamed
 	MAILPATH_KILLS=200 $(GO) test -race -count=1 -timeout 60m ./cmd/mailpath -run Kill
 	$(MAKE) fuzz FUZZTIME=60s
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/probe"
 )
 
@@ -14,6 +15,9 @@ type board struct {
 	mu    sync.Mutex
 	names []string // in the order of the configuration
 	rows  map[string]*row
+
+	verdicts   []diagnosis.Diagnosed
+	recoveries []diagnosis.Recovered
 }
 
 // row is one route's part of the board.
@@ -76,6 +80,10 @@ func (b *board) Export(c probe.Change) {
 		}
 	case probe.Settled:
 		b.row(c.Message.Route).settle(c)
+	case diagnosis.Diagnosed:
+		b.verdicts = append(b.verdicts, c)
+	case diagnosis.Recovered:
+		b.recoveries = append(b.recoveries, c)
 	case probe.HealthChanged:
 		r := b.row(c.Route)
 		r.health = c.To
@@ -119,6 +127,13 @@ func (b *board) each(f func(route string, r *row)) {
 	for _, name := range b.names {
 		f(name, b.rows[name])
 	}
+}
+
+// told gives what has been said of components so far.
+func (b *board) told() ([]diagnosis.Diagnosed, []diagnosis.Recovered) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.verdicts), slices.Clone(b.recoveries)
 }
 
 // all tells whether a condition holds for every route.

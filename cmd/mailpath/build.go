@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/checks/payload"
 	"github.com/mailpath/mailpath/probe"
 	"github.com/mailpath/mailpath/probe/config"
@@ -20,23 +21,30 @@ type parts struct {
 	senders  map[string]probe.Sender
 	watchers map[string]probe.Watcher
 	cleaners map[string]probe.Cleaner // of the mailboxes that are cleaned
+	accounts map[string]probe.Account // of senders
+	checks   []probe.Checker
+	topology diagnosis.Topology
 }
 
 func newParts() parts {
-	return parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher), cleaners: make(map[string]probe.Cleaner)}
+	return parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher), cleaners: make(map[string]probe.Cleaner), accounts: make(map[string]probe.Account)}
 }
 
-// build makes probes, senders and watchers, by explicit switches.
+// build makes probes, senders, watchers and checks, by explicit switches.
 func build(cfg *config.Config, keys *probe.Keyring, clock probe.Clock) (parts, error) {
 	p := newParts()
 	var err error
 	if p.probes, err = buildProbes(cfg); err != nil {
 		return parts{}, err
 	}
+	p.topology = buildTopology(cfg, p.probes)
+	for _, c := range buildChecks(cfg, clock) {
+		p.checks = append(p.checks, c)
+	}
 	var from []string
 	for _, s := range cfg.Senders {
 		from = append(from, s.From)
-		p.senders[s.Name] = buildSender(s, clock)
+		p.senders[s.Name], p.accounts[s.Name] = buildSender(s, clock), s.Account()
 	}
 	matcher := probe.NewMatcher(keys, from)
 	for _, m := range cfg.Mailboxes {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "rewrite what is generated")
 
 // command runs one command line.
-func command(t *testing.T, args ...string) (status int, stdout, stderr string) {
+func command(t testing.TB, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -170,6 +171,21 @@ func TestRunTellsWhoHasTheJournal(t *testing.T) {
 	status, log := runFor(t, 10*time.Second, "-c", write(t, "mailpath.yaml", small), "--journal", db)
 	if want := "is another mailpath running? Stop it, or give this one a --journal of its own"; status != exitOurs || !strings.Contains(log, want) {
 		t.Errorf("got status %d and\n%s\nwant %d and %q", status, log, exitOurs, want)
+	}
+}
+
+// deaf is a reader that goes away at once.
+type deaf struct{}
+
+func (deaf) Write([]byte) (int, error) { return 0, syscall.EPIPE }
+
+func TestDemoEndsWhenNobodyReads(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	status := run(ctx, []string{"demo", "--listen", "127.0.0.1:0"}, deaf{}, deaf{})
+	if left, _ := os.ReadDir(os.TempDir()); status != exitOurs || ctx.Err() != nil || len(left) != 0 {
+		t.Errorf("got status %d, %v and %d files left behind, want 3 and none, at once", status, ctx.Err(), len(left))
 	}
 }
 

@@ -54,14 +54,21 @@ it is repaired; the held mail drains. Nothing leaves this machine.`,
 }
 
 func runDemo(cmd *cobra.Command, address string, stay, asJSON bool) (err error) {
-	// A closed terminal or pipe must not leave the demo's directory behind.
-	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP, syscall.SIGPIPE)
+	// A closed terminal or pipe must not leave the demo's directory behind. SIGPIPE is
+	// taken and not heeded, because any connection that was closed gives it: then a write
+	// to the pipe fails, and that ends the demo.
+	ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGHUP)
 	defer stop()
+	unheeded := make(chan os.Signal, 1)
+	signal.Notify(unheeded, syscall.SIGPIPE)
+	defer signal.Stop(unheeded)
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
 	out := cmd.OutOrStdout()
 	if asJSON {
 		out = cmd.ErrOrStderr()
 	}
-	d, err := startDemo(address, newScreen(out))
+	d, err := startDemo(address, newScreen(out, leave))
 	if err != nil {
 		return ours(err)
 	}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/probe"
 )
 
@@ -15,6 +17,10 @@ type report struct {
 	Started time.Time              `json:"started"`
 	Faults  []fault                `json:"faults"`
 	Routes  map[string]routeReport `json:"routes"`
+	// Verdicts: which component was most likely broken, each time that became another one.
+	Verdicts []verdictReport `json:"verdicts"`
+	// Recoveries: the ends of troubles.
+	Recoveries []recoveryReport `json:"recoveries"`
 	// ConservationOK: in every scrape, sent + adopted = outcomes + in flight.
 	ConservationOK bool `json:"conservation_ok"`
 
@@ -44,6 +50,40 @@ type spread struct {
 	Max    float64 `json:"max"`
 }
 
+// verdictReport is one verdict, with the suspect that leads.
+type verdictReport struct {
+	Time       time.Time `json:"time"`
+	Component  string    `json:"component"`  // several, joined by commas: they cannot be told apart
+	Confidence float64   `json:"confidence"` // from 0 to 1
+	Sentence   string    `json:"sentence"`
+	Reasons    []string  `json:"reasons"`
+}
+
+// recoveryReport is the end of a trouble.
+type recoveryReport struct {
+	Time       time.Time `json:"time"`
+	Since      time.Time `json:"since"`
+	Components []string  `json:"components"`
+	Longest    float64   `json:"longest_delay_seconds"`
+	Late       int       `json:"late"`
+	Lost       int       `json:"lost"`
+	Sentence   string    `json:"sentence"`
+}
+
+// judge adds what was said of components.
+func (r *report) judge(verdicts []diagnosis.Diagnosed, recoveries []diagnosis.Recovered) {
+	for _, v := range verdicts {
+		for i, d := range v.Diagnoses {
+			if i == 0 || d.Confidence >= worthSaying {
+				r.Verdicts = append(r.Verdicts, verdictReport{v.At, strings.Join(d.Components, ","), d.Confidence, d.Sentence, d.Reasons})
+			}
+		}
+	}
+	for _, c := range recoveries {
+		r.Recoveries = append(r.Recoveries, recoveryReport{c.At, c.Since, c.Components, c.Longest.Seconds(), c.Late, c.Lost, c.Sentence})
+	}
+}
+
 // healthReport is one change of a route's health.
 type healthReport struct {
 	Time   time.Time    `json:"time"`
@@ -59,6 +99,8 @@ func (d *demo) report() report {
 		ConservationOK: d.scrapes.conserved(), scrapes: d.scrapes.count,
 		Problems: slices.Concat(d.problems, d.scrapes.problems),
 	}
+	r.Verdicts, r.Recoveries = []verdictReport{}, []recoveryReport{}
+	r.judge(d.board.told())
 	d.board.each(func(route string, row *row) {
 		r.names = append(r.names, route)
 		r.Routes[route] = row.report()

@@ -11,12 +11,13 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/probe"
 )
 
 // screen shows the demo: what happens, line by line, and on a terminal that has
 // room for it a table below that is drawn anew. It is an exporter, too: health
-// changes are told.
+// changes and verdicts are told.
 type screen struct {
 	mu       sync.Mutex
 	w        io.Writer
@@ -28,12 +29,27 @@ type screen struct {
 // width is that of the smallest terminal that the demo is made for.
 const width = 79
 
-func newScreen(w io.Writer) *screen {
-	s := &screen{w: w}
+// newScreen makes a screen; left is called when nobody reads it any more.
+func newScreen(w io.Writer, left func()) *screen {
+	s := &screen{w: audience{w, left}}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		s.terminal = f
 	}
 	return s
+}
+
+// audience is who reads, as long as somebody does.
+type audience struct {
+	io.Writer
+	left func()
+}
+
+func (a audience) Write(p []byte) (int, error) {
+	n, err := a.Writer.Write(p)
+	if err != nil {
+		a.left()
+	}
+	return n, err
 }
 
 func (s *screen) title(url string) {
@@ -47,11 +63,27 @@ func (s *screen) say(format string, args ...any) { s.stamped("==", fmt.Sprintf(f
 
 // Export implements probe.Exporter.
 func (s *screen) Export(c probe.Change) {
-	h, ok := c.(probe.HealthChanged)
-	if !ok {
-		return
+	switch c := c.(type) {
+	case probe.HealthChanged:
+		s.stamped("  ", fmt.Sprintf("%s: %s -> %s (%s)", c.Route, c.From, c.To, c.Reason))
+	case diagnosis.Diagnosed:
+		s.verdict(c)
+	case diagnosis.Recovered:
+		s.stamped("!!", c.Sentence)
 	}
-	s.stamped("  ", fmt.Sprintf("%s: %s -> %s (%s)", h.Route, h.From, h.To, h.Reason))
+}
+
+// verdict tells which component is to blame, and why.
+func (s *screen) verdict(c diagnosis.Diagnosed) {
+	for i, d := range c.Diagnoses {
+		if i > 0 && d.Confidence < worthSaying {
+			break
+		}
+		s.stamped("!!", fmt.Sprintf("%s (%s sure)", d.Sentence, share(d.Confidence)))
+		for _, reason := range d.Reasons {
+			s.stamped("   -", reason)
+		}
+	}
 }
 
 func (s *screen) stamped(mark, text string) {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/mailpath/mailpath/lab/world"
@@ -11,12 +12,14 @@ import (
 
 // The story's pace. All of it together takes less than two minutes, whatever happens.
 const (
-	calmFor    = 12 * time.Second // then, until every route is known to be ok
-	calmLimit  = 20 * time.Second // at most
-	brokenFor  = 30 * time.Second
-	drainLimit = 30 * time.Second // at most, until nothing is held and all is well again
-	afterFor   = 4 * time.Second
-	idleLimit  = 10 * time.Second // at most, for a moment with nothing in flight
+	calmFor   = 12 * time.Second // then, until every route is known to be ok
+	calmLimit = 20 * time.Second // at most
+	brokenFor = 30 * time.Second
+
+	verdictLimit = 15 * time.Second // at most, until the component is named
+	drainLimit   = 30 * time.Second // at most, until nothing is held and all is well again
+	afterFor     = 4 * time.Second
+	idleLimit    = 10 * time.Second // at most, for a moment with nothing in flight
 )
 
 // fault is one thing that was done to the mail world.
@@ -37,7 +40,7 @@ const (
 func (d *demo) tell(ctx context.Context) error {
 	d.screen.say("one message every %v along each of six routes", demoEvery)
 	d.pause(ctx, calmFor)
-	if d.expect(ctx, calmLimit, "every route is ok", d.allWell) {
+	if d.expect(ctx, calmLimit, "every route is ok", d.allWell) && d.expect(ctx, 0, "nothing is blamed", d.nobodyBlamed) {
 		d.screen.say("all is well on every route")
 	}
 	if err := d.damage(ctx); err != nil {
@@ -49,6 +52,26 @@ func (d *demo) tell(ctx context.Context) error {
 	d.pause(ctx, afterFor)
 	d.expect(ctx, idleLimit, "nothing is in flight", func() bool { return d.engine.InFlight() == 0 })
 	return ctx.Err()
+}
+
+func (d *demo) nobodyBlamed() bool {
+	verdicts, _ := d.board.told()
+	return len(verdicts) == 0
+}
+
+// rightlyBlamed tells whether the last verdict is what broke, and that alone.
+func (d *demo) rightlyBlamed() bool {
+	verdicts, _ := d.board.told()
+	if len(verdicts) == 0 {
+		return false
+	}
+	all := verdicts[len(verdicts)-1].Diagnoses
+	return len(all) > 0 && slices.Equal(all[0].Components, []string{brokenComponent}) && (len(all) == 1 || all[1].Confidence < worthSaying)
+}
+
+func (d *demo) recovered() bool {
+	_, recoveries := d.board.told()
+	return len(recoveries) > 0
 }
 
 func (d *demo) allWell() bool {
@@ -64,7 +87,9 @@ func (d *demo) damage(ctx context.Context) error {
 		return err
 	}
 	d.noteFault("crash loop", "the gateway's inbound filter crash-loops on a malformed piece of spam; the gateway goes on answering 250 and holds the mail")
-	d.pause(ctx, brokenFor)
+	broken := d.clock.Now()
+	d.expect(ctx, verdictLimit, "the gateway's inbound filter is blamed, and nothing else", d.rightlyBlamed)
+	d.pause(ctx, brokenFor-d.clock.Since(broken))
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -84,7 +109,7 @@ func (d *demo) repair(ctx context.Context) error {
 		return err
 	}
 	d.noteFault("repaired", "the filter is repaired; the held mail drains")
-	drained := func() bool { return d.world.Held()[brokenComponent] == 0 && d.allWell() }
+	drained := func() bool { return d.world.Held()[brokenComponent] == 0 && d.allWell() && d.recovered() }
 	if d.expect(ctx, drainLimit, "the held mail has drained and every route is ok", drained) {
 		d.screen.say("the held mail has drained; all is well again")
 	}

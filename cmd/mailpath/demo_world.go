@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 
+	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/checks/payload"
 	"github.com/mailpath/mailpath/lab/world"
 	"github.com/mailpath/mailpath/probe"
@@ -17,6 +18,7 @@ type dialer = func(ctx context.Context, network, address string) (net.Conn, erro
 // buildWorld makes probes, senders and watchers for the routes of a mail world.
 func buildWorld(w *world.World, dial dialer, keys *probe.Keyring, clock probe.Clock) parts {
 	p := newParts()
+	p.topology = worldTopology(w)
 	var from []string
 	for _, s := range w.Senders() {
 		from = append(from, s.From)
@@ -39,6 +41,29 @@ func buildWorld(w *world.World, dial dialer, keys *probe.Keyring, clock probe.Cl
 		p.watchers[r.Mailbox], p.cleaners[r.Mailbox] = w, w
 	}
 	return p
+}
+
+// worldTopology is who passes what in a mail world, and what people call it.
+func worldTopology(w *world.World) diagnosis.Topology {
+	titles := map[string]string{
+		"internet": "the Internet and our MX records", "gateway-in": "the gateway's inbound filter", "antispam": "the anti-spam filter",
+		"store-hq": "the mailbox server at headquarters", "link-branch": "the link to the branch office",
+		"store-branch": "the mailbox server at the branch", "gateway-out": "the gateway's outbound side",
+	}
+	entries := make(map[string]string)
+	for _, s := range w.Senders() {
+		entries[s.Name] = s.Entry
+	}
+	var t diagnosis.Topology
+	for _, name := range world.Components() {
+		t.Components = append(t.Components, diagnosis.Component{Name: name, Title: titles[name]})
+	}
+	for _, r := range w.Routes() {
+		t.Routes = append(t.Routes, diagnosis.Route{
+			Name: r.Name, Path: r.Path, Entry: entries[r.Sender], Server: w.SMTP(entries[r.Sender]), Direction: r.Direction, Mailbox: r.Mailbox,
+		})
+	}
+	return t
 }
 
 func worldEndpoint(server, username, password string, dial dialer, clock probe.Clock) probe.Endpoint {

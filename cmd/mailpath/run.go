@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/exporters/api"
 	"github.com/mailpath/mailpath/exporters/jsonlog"
 	"github.com/mailpath/mailpath/exporters/prom"
@@ -57,6 +60,9 @@ func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address stri
 	for _, n := range cfg.Notes {
 		log.Info("note on the configuration", "note", n)
 	}
+	for _, w := range cfg.Warnings {
+		log.Warn("the configuration will not work well", "problem", w)
+	}
 	web, err := listen(address)
 	if err != nil {
 		return err
@@ -82,7 +88,7 @@ func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address stri
 	metrics := newMetrics(cfg.Prober, cfg.Site, parts.probes, clock, j)
 	outcomes := jsonlog.New(cmd.OutOrStdout(), newLogCursor(j), since)
 	settings := engineConfig(parts, keys, j, clock, log, metrics, outcomes, healthLog{log, since})
-	settings.Uptime = probe.MachineUptime
+	settings.Uptime, settings.Checked = probe.MachineUptime, metrics.Checked
 	engine := probe.NewEngine(settings)
 	web.serve(metrics.Handler(), api.Handler(api.Config{Journal: j, Totals: engine.Totals, Clock: clock, Mailboxes: parts.sweepable(cfg, engine)}), engine.Ready())
 	log.Info("probing", "prober", cfg.Prober, "probes", len(parts.probes), "mailboxes", len(parts.watchers),
@@ -111,7 +117,7 @@ func warnOfHangUps(log *slog.Logger) (stop func()) {
 	}
 }
 
-// healthLog is an exporter that logs how routes are.
+// healthLog is an exporter that logs how routes are, and which component is to blame.
 type healthLog struct {
 	log   *slog.Logger
 	since probe.Seq
@@ -119,16 +125,35 @@ type healthLog struct {
 
 // Export implements probe.Exporter.
 func (h healthLog) Export(c probe.Change) {
-	changed, ok := c.(probe.HealthChanged)
-	if !ok || changed.Seq <= h.since {
+	if seq, _ := c.Cause(); seq <= h.since {
 		return
 	}
-	level := slog.LevelWarn
-	if changed.To == probe.HealthOK {
-		level = slog.LevelInfo
+	switch c := c.(type) {
+	case probe.HealthChanged:
+		h.log.Log(context.Background(), levelOf(c.To), "route is "+string(c.To), "route", c.Route, "before", c.From, "reason", c.Reason)
+	case diagnosis.Diagnosed:
+		for i, d := range c.Diagnoses {
+			if i == 0 || d.Confidence >= worthSaying {
+				h.log.Error(d.Sentence, "confidence", share(d.Confidence), "because", strings.Join(d.Reasons, "; "))
+			}
+		}
+	case diagnosis.Recovered:
+		h.log.Info(c.Sentence, "was_broken", strings.Join(c.Components, ", "))
 	}
-	h.log.Log(context.Background(), level, "route is "+string(changed.To), "route", changed.Route, "before", changed.From, "reason", changed.Reason)
 }
+
+func levelOf(h probe.Health) slog.Level {
+	if h == probe.HealthOK {
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
+}
+
+// worthSaying is the confidence from which on a suspect behind the first is told, too.
+const worthSaying = 0.5
+
+// share is a probability in percent; never more certain than it is.
+func share(p float64) string { return fmt.Sprintf("%.0f%%", min(math.Floor(p*100), 99)) }
 
 // runKeys reads the configured keys, or else the one beside the journal, which is
 // made with a new journal. Without the key that signed them, the messages that an
@@ -202,8 +227,8 @@ func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, j 
 // engineConfig puts the parts together.
 func engineConfig(p parts, keys *probe.Keyring, j probe.Journal, clock probe.Clock, log *slog.Logger, exporters ...probe.Exporter) probe.EngineConfig {
 	return probe.EngineConfig{
-		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers, Cleaners: p.cleaners,
-		Assessor: health.New(p.probes), Exporters: exporters, Log: log,
+		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers, Cleaners: p.cleaners, Accounts: p.accounts,
+		Assessor: probe.Assessors{health.New(p.probes), diagnosis.New(p.topology)}, Exporters: exporters, Log: log, Checks: p.checks,
 	}
 }
 
