@@ -100,7 +100,7 @@ func realOrdeal(t *testing.T) *ordeal {
 	t.Helper()
 	s := newSite(t)
 	o := newOrdeal(t, t.TempDir())
-	o.routes, o.config = 4, s.config("1s", "30s")
+	o.routes, o.config = len(siteRoutes()), s.config("1s", "30s")
 	o.mail = func() (all [][]byte) {
 		for _, user := range append(s.A.Users, s.B.Users...) {
 			files, err := filepath.Glob(filepath.Join(user.Maildir, "[nc][eu][wr]", "*"))

@@ -27,9 +27,9 @@ func (l *Lab) Config(tagKey string) (string, error) {
 		}
 	}
 	text, err := render("mailpath.yaml.tmpl", struct {
-		Lab      *Lab
-		TagKey   string
-		Accounts []account
-	}{l, tagKey, accounts})
+		Lab                    *Lab
+		FilterHostname, TagKey string
+		Accounts               []account
+	}{l, filterHostname, tagKey, accounts})
 	return string(text), err
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"time"
 
 	"github.com/emersion/go-smtp"
@@ -66,7 +65,7 @@ func (l *Lab) Deliver(mailbox, folder string, raw []byte) error {
 	host, user, err := l.mailbox(mailbox)
 	if err == nil {
 		if folder == "INBOX" {
-			err = deliverLMTP(filepath.Join(host.Dir, "run", "lmtp"), user.Address, raw)
+			err = deliverLMTP(host.dovecotLMTP(), user.Address, raw)
 		} else {
 			err = save(host.dovecotFile(), user.Address, folder, raw)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,7 +79,7 @@ func testMailArrives(t *testing.T, lab *debian.Lab) {
 			send:     plain(lab.Gateway.SMTP),
 			letter:   letter{from: lab.OutsideSender, to: hq.Address},
 			at:       reader{lab, lab.A, hq, false},
-			received: []string{"mail.hq.example.com", "mail.hq.example.com", "mx1.example.com"},
+			received: []string{"mail.hq.example.com", "mail.hq.example.com", "scan1.example.com", "mx1.example.com"},
 		}, {
 			name:     "inside site A, submitted with implicit TLS",
 			send:     submission(lab, lab.A.SubmissionTLS, true, hq),
@@ -91,6 +92,12 @@ func testMailArrives(t *testing.T, lab *debian.Lab) {
 			letter:   letter{from: branch.Address, to: hq.Address},
 			at:       reader{lab, lab.A, hq, true},
 			received: []string{"mail.hq.example.com", "mail.hq.example.com", "mail.branch.example.com"},
+		}, {
+			name:     "from outside, past the gateway",
+			send:     plain(lab.Gateway.Filter),
+			letter:   letter{from: lab.OutsideSender, to: hq.Address},
+			at:       reader{lab, lab.A, hq, true},
+			received: []string{"mail.hq.example.com", "mail.hq.example.com", "scan1.example.com"},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -121,6 +128,7 @@ func testMailIsRefused(t *testing.T, lab *debian.Lab) {
 		{"the gateway relaying to the branch", plain(lab.Gateway.SMTP), letter{from: lab.OutsideSender, to: branch.Address}, 554},
 		{"an unknown user at the gateway", plain(lab.Gateway.SMTP), letter{from: lab.OutsideSender, to: "nobody@example.com"}, 550},
 		{"site A relaying without login", plain(lab.A.SMTP), letter{from: lab.OutsideSender, to: branch.Address}, 554},
+		{"an unknown user at the filter", plain(lab.Gateway.Filter), letter{from: lab.OutsideSender, to: "nobody@example.com"}, 550},
 		{"submission without TLS", plain(lab.A.Submission), letter{from: hq.Address, to: hq.Address}, 530},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -239,9 +247,11 @@ func testConfig(t *testing.T, lab *debian.Lab) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := config.Parse("mailpath.yaml", []byte(text)); err != nil {
-		t.Errorf("reading the configuration: %v", err)
+	parsed, err := config.Parse("mailpath.yaml", []byte(text))
+	if err != nil {
+		t.Fatalf("reading the configuration: %v", err)
 	}
+	toldApart(t, parsed)
 	beside := filepath.Join(lab.Dir, "branch.password")
 	for _, want := range []string{`tag_keys: [{file: "/etc/mailpath/tag.key"}]`, lab.Gateway.SMTP, lab.B.IMAPS, lab.CAFile, beside} {
 		if !strings.Contains(text, want) {
@@ -251,6 +261,25 @@ func testConfig(t *testing.T, lab *debian.Lab) {
 	password, err := os.ReadFile(beside)
 	if err != nil || strings.TrimSpace(string(password)) != lab.B.Users[0].Password {
 		t.Errorf("reading the branch's password: got %q (%v), want %q", password, err, lab.B.Users[0].Password)
+	}
+}
+
+// toldApart wants each component to lie on other routes than any other one does, so
+// that the routes that fail name it.
+func toldApart(t *testing.T, c *config.Config) {
+	t.Helper()
+	onRoutes := make(map[string]string)
+	for _, component := range c.Components {
+		var routes string
+		for _, r := range c.Routes {
+			if slices.Contains(r.Path, component.Name) {
+				routes += " " + r.Name
+			}
+		}
+		if other, taken := onRoutes[routes]; taken || routes == "" {
+			t.Errorf("component %s lies on routes%s, as %q does; want routes of its own", component.Name, routes, other)
+		}
+		onRoutes[routes] = component.Name
 	}
 }
 

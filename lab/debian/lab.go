@@ -46,7 +46,7 @@ type Extra struct {
 }
 
 // Host is one machine of the lab. Addresses are "IP:port"; those that a host has
-// no use for are empty (the gateway has SMTP only).
+// no use for are empty (the gateway has SMTP and Filter only).
 type Host struct {
 	Name     string // Gateway, SiteA or SiteB
 	Hostname string // how it calls itself in greetings and Received fields
@@ -54,6 +54,8 @@ type Host struct {
 	IP       string
 
 	SMTP          string // as on port 25: no login, mail for Domain only
+	Filter        string // of the gateway: where it hands mail to the filter, and anybody may
+	Link          string // of a site: where the other one hands it mail, the near end of a wire to SMTP
 	Submission    string // as on port 587: STARTTLS, login
 	SubmissionTLS string // as on port 465: implicit TLS, login
 	IMAP          string // as on port 143: STARTTLS
@@ -63,6 +65,8 @@ type Host struct {
 	PostfixLog string
 	DovecotLog string
 	Users      []User
+
+	dovecotIMAP, dovecotIMAPS string // what wires from IMAP and IMAPS lead to
 }
 
 // User is a mailbox and who may log in to it and submit.
@@ -84,9 +88,10 @@ type Lab struct {
 
 	options Options
 	ownDir  bool
-	mu      sync.Mutex // guards extra and the servers
+	mu      sync.Mutex // guards extra, the servers and the wires
 	extra   map[string]Extra
 	servers map[string]*server // by host name and kind
+	wires   map[string][]*wire // the link's by its name, others by host and kind
 }
 
 // Start builds a lab and returns when every port gives its greeting. The servers
@@ -96,7 +101,7 @@ type Lab struct {
 func Start(ctx context.Context, options Options) (*Lab, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	l := &Lab{options: withDefaults(options), extra: map[string]Extra{}, servers: map[string]*server{}}
+	l := &Lab{options: withDefaults(options), extra: map[string]Extra{}, servers: map[string]*server{}, wires: map[string][]*wire{}}
 	for name, extra := range options.Extra {
 		l.extra[name] = extra
 	}
@@ -126,7 +131,7 @@ func (l *Lab) start(ctx context.Context) error {
 			return fmt.Errorf("reading Extra: %w", err)
 		}
 	}
-	var tasks []func() error
+	tasks := []func() error{func() error { return l.buildScanner(ctx) }}
 	for _, h := range l.hosts() {
 		tasks = append(tasks, func() error { return l.prepare(ctx, h) })
 	}
@@ -136,15 +141,15 @@ func (l *Lab) start(ctx context.Context) error {
 	return l.startServers(ctx)
 }
 
-// startServers starts all at once, but a site's Postfix after its Dovecot, which
-// it asks for logins. The first failure ends the waiting of the others.
+// startServers starts all at once, but a Postfix after what it asks for logins or
+// hands its mail to. The first failure ends the waiting of the others.
 func (l *Lab) startServers(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var tasks []func() error
 	for _, h := range l.hosts() {
 		tasks = append(tasks, func() error {
-			for _, kind := range []string{"dovecot", "postfix"} {
+			for _, kind := range []string{filterKind, "dovecot", "postfix"} {
 				s, ok := l.servers[h.Name+"/"+kind]
 				if !ok {
 					continue

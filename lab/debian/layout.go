@@ -29,6 +29,11 @@ func (l *Lab) layOut() error {
 	}
 	for _, h := range l.hosts() {
 		l.addServers(h)
+		if h.site() {
+			l.addWires(h)
+		} else {
+			l.addFilter()
+		}
 	}
 	return l.certify()
 }
@@ -53,7 +58,9 @@ func (l *Lab) findPorts() error {
 	for _, h := range l.hosts() {
 		addresses := []*string{&h.SMTP}
 		if h.site() {
-			addresses = append(addresses, &h.Submission, &h.SubmissionTLS, &h.IMAP, &h.IMAPS)
+			addresses = append(addresses, &h.Link, &h.Submission, &h.SubmissionTLS, &h.IMAP, &h.IMAPS, &h.dovecotIMAP, &h.dovecotIMAPS)
+		} else {
+			addresses = append(addresses, &h.Filter)
 		}
 		for _, address := range addresses {
 			held, err := net.Listen("tcp4", net.JoinHostPort(h.IP, "0"))
@@ -76,7 +83,7 @@ func (l *Lab) addServers(h *Host) {
 			title:   "Dovecot of host " + h.Name,
 			console: filepath.Join(h.Dir, "dovecot.console"),
 			command: []string{"/usr/sbin/dovecot", "-F", "-c", h.dovecotFile()},
-			ports:   []port{{h.IMAP, "* OK ", false}, {h.IMAPS, "* OK ", true}},
+			ports:   []port{{h.dovecotIMAP, "* OK ", false}, {h.dovecotIMAPS, "* OK ", true}},
 		}
 	}
 	l.servers[h.Name+"/postfix"] = &server{

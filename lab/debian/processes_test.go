@@ -99,7 +99,9 @@ const killedDir = "MAILPATH_LAB_KILLED_DIR"
 
 func TestKilledTestLeavesNothing(t *testing.T) {
 	if dir := os.Getenv(killedDir); dir != "" {
-		started(t, debian.Options{Dir: dir})
+		if err := started(t, debian.Options{Dir: dir}).CrashLoopFilter(0); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, "started"), nil, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -21,7 +21,8 @@ var templates embed.FS
 type view struct {
 	Host
 	Site             bool
-	Peer             *Host // where mail for others goes: the gateway's site, a site's other site
+	Peer             *Host  // where mail for others goes: the gateway's site, a site's other site
+	IMAP, IMAPS      string // of Dovecot itself, behind the wires
 	TLSFile          string
 	MailUID, MailGID string
 	Extra            Extra
@@ -75,6 +76,7 @@ func (l *Lab) prepare(ctx context.Context, h *Host) error {
 
 func (l *Lab) writeFiles(h *Host) error {
 	v := view{Host: *h, Site: h.site(), Peer: l.peer(h), TLSFile: h.tlsFile(), Extra: l.extra[h.Name]}
+	v.IMAP, v.IMAPS = h.dovecotIMAP, h.dovecotIMAPS
 	var err error
 	if v.MailUID, v.MailGID, err = mailOwner(); err != nil {
 		return err

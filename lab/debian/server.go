@@ -28,6 +28,7 @@ type server struct {
 	console string // a file for what it prints
 	ports   []port
 	pool    *x509.CertPool
+	ways    []*wire // to it, which refuse connections while it is stopped
 
 	mu      sync.Mutex
 	running *process
@@ -65,6 +66,11 @@ func (s *server) start(ctx context.Context) error {
 	s.running = p
 	for _, port := range s.ports {
 		if err := port.wait(ctx, s.pool, p.done); err != nil {
+			return fmt.Errorf("starting %s: %w", s.title, err)
+		}
+	}
+	for _, way := range s.ways {
+		if err := way.mend(serverDown); err != nil {
 			return fmt.Errorf("starting %s: %w", s.title, err)
 		}
 	}
@@ -107,6 +113,11 @@ func keep(console string, command []string) (*process, error) {
 func (s *server) stop() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	defer func() {
+		for _, way := range s.ways {
+			way.cut(serverDown)
+		}
+	}()
 	p := s.running
 	if p == nil {
 		return nil
