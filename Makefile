@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 
 ## test: all that must hold; what CI runs. Needs the network for packages once.
 test: vet-and-staticcheck
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 20m ./...
 
 ## quick: the loop while writing: no real servers, no kills, no weeks, no race detector; under a minute.
 quick:

@@ -89,6 +89,7 @@ func (s *site) once(config string) (int, string) {
 }
 
 func TestOnceOverRealServers(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	status, out := s.once(s.config("1m", "20s"))
 	if status != exitOK {

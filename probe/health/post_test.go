@@ -105,9 +105,9 @@ func (p *post) accept(id probe.ID) {
 	p.tell(probe.Attempted{ID: id, Result: probe.Accepted, Began: at(p.now)})
 }
 
-// refuse sends a confirmation that the server rejects.
-func (p *post) refuse(route string) {
-	id := p.send(route, probe.Confirm, time.Second)
+// refuse sends a confirmation along route "in" that the server rejects.
+func (p *post) refuse() {
+	id := p.send("in", probe.Confirm, time.Second)
 	p.tell(probe.Attempted{ID: id, Result: probe.Refused, Reply: &probe.Reply{Code: 554, Text: "no"}, Began: at(p.now)})
 }
 

@@ -76,7 +76,7 @@ func TestSlowAndDeferred(t *testing.T) {
 	p.deliver(1, 2, probe.HealthOK)
 	p.wants("in", probe.HealthSlow)
 	for range 4 {
-		p.refuse("in")
+		p.refuse()
 	}
 	p.wants("in", probe.HealthBroken)
 	p.deliver(7, 2, probe.HealthOK)

@@ -136,11 +136,11 @@ func TestAMissIsReasonEnough(t *testing.T) {
 	if want := "a test message was rejected by the server (554 no)"; s.Reason != want {
 		t.Errorf("got reason %q, want %q", s.Reason, want)
 	}
-	p.refuse("in") // its miss and one more: the message in flight adds none
+	p.refuse() // its miss and one more: the message in flight adds none
 	p.wants("in", probe.HealthOK)
 	p.arrive(young)
-	p.refuse("in")
-	p.refuse("in")
+	p.refuse()
+	p.refuse()
 	p.wants("in", probe.HealthBroken)
 	if want := "4 of the last 5 test messages were rejected by the server (554 no); normally at most 1 in 100 fails"; p.reason["in"] != want {
 		t.Errorf("got reason %q, want %q", p.reason["in"], want)
@@ -170,7 +170,7 @@ func TestAHangingServerIsSuspected(t *testing.T) {
 		p.tell(tt.attempt)
 		for n := 1; n <= tt.misses; n++ {
 			p.wants("in", probe.HealthOK)
-			p.refuse("in")
+			p.refuse()
 		}
 		p.wants("in", probe.HealthBroken)
 	}
@@ -299,7 +299,7 @@ func TestWhatIsInFlightIsPartOfTheMiss(t *testing.T) {
 	p := newPost(t, company...)
 	p.warm("in")
 	p.handOver("in")
-	p.refuse("in") // a confirmation arouses no suspicion
+	p.refuse() // a confirmation arouses no suspicion
 	if got := p.look("hq"); got != nil {
 		t.Errorf("a confirmation aroused suspicion: %+v", got)
 	}
@@ -309,7 +309,7 @@ func TestWhatIsInFlightIsPartOfTheMiss(t *testing.T) {
 	p.now += 61
 	p.look("hq")
 	p.wants("in", probe.HealthOK) // two misses and the one that is part
-	p.refuse("in")
+	p.refuse()
 	p.wants("in", probe.HealthBroken)
 }
 
