@@ -149,7 +149,8 @@ func (p *paths) suggest(groups [][]int) []Suggestion {
 		for _, w := range ways {
 			n := 0
 			for _, g := range groups {
-				n += len(w.pairs(g))
+				on, off := w.halves(g)
+				n += len(on) * len(off)
 			}
 			if n > most {
 				best, most = w, n
@@ -163,12 +164,17 @@ func (p *paths) suggest(groups [][]int) []Suggestion {
 	}
 }
 
-// split is the groups that are left when a way separates them.
+// split is the groups that are left when a way separates them. What stands alone is
+// none: kept, it would double their number with each way.
 func (w way) split(groups [][]int) [][]int {
 	var left [][]int
 	for _, g := range groups {
 		on, off := w.halves(g)
-		left = append(left, on, off)
+		for _, half := range [][]int{on, off} {
+			if len(half) > 1 {
+				left = append(left, half)
+			}
+		}
 	}
 	return left
 }
