@@ -51,7 +51,7 @@ func (t *times) apply(c probe.Change) {
 	case probe.Answered:
 		t.answered(c.Message, c.Attempt)
 	case probe.Settled:
-		if measured(c.Message, c.Outcome) {
+		if c.Measured() {
 			t.arrived(c)
 		}
 	case probe.MailboxLooked:
@@ -66,12 +66,6 @@ func (t *times) answered(m probe.Sending, a probe.Attempted) {
 	for _, p := range a.Phases {
 		t.phase.WithLabelValues(m.Sender, label(p.Name, probe.Phases[:])).Observe(p.Took.Seconds())
 	}
-}
-
-// measured tells whether a message's time is a measurement: it was scheduled,
-// should have been delivered and was, and this prober saw it all the way.
-func measured(m probe.Sending, o probe.Outcome) bool {
-	return m.Purpose == probe.Scheduled && m.Expect == probe.ExpectDelivered && o.Status.Arrived() && !o.Adopted && !o.Orphaned
 }
 
 // arrived observes an arrival. The exemplar leads from a slow one to its message.
