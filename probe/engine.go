@@ -11,21 +11,28 @@ import (
 )
 
 // EngineConfig is what an engine is made of. All of it is needed, but for Cleaners,
-// Accounts, Checks, Checked and Uptime.
+// Accounts, Checks, Checked, Trace, Linger and Uptime.
 type EngineConfig struct {
-	Clock     Clock
-	Keys      *Keyring
-	Journal   Journal
-	Probes    []Probe
-	Senders   map[string]Sender  // by name
-	Watchers  map[string]Watcher // by mailbox
-	Cleaners  map[string]Cleaner // by mailbox; where there is one, test messages are deleted when they have settled
-	Accounts  map[string]Account // by sender; those not there are bounded by nobody but us
-	Checks    []Checker          // asked every minute, and when a route is suspected
-	Checked   func(Checked)      // is told every answer, from several goroutines; nil: nobody is
+	Clock    Clock
+	Keys     *Keyring
+	Journal  Journal
+	Probes   []Probe
+	Senders  map[string]Sender  // by name
+	Watchers map[string]Watcher // by mailbox
+	Cleaners map[string]Cleaner // by mailbox; where there is one, test messages are deleted when they have settled
+	Accounts map[string]Account // by sender; those not there are bounded by nobody but us
+	Checks   []Checker          // asked every minute, and when a route is suspected
+	Checked  func(Checked)      // is told every answer, from several goroutines; nil: nobody is
+	// Trace reads what the servers on the way wrote into the header of a message. It is
+	// called from several goroutines, once per message found. Nil: nobody reads it.
+	Trace     func(Observation) Trail
 	Assessor  Assessor
 	Exporters []Exporter
 	Log       *slog.Logger
+	// Linger is for how long Once goes on, from when it sends, for messages that have
+	// missed their deadline or cannot be looked for. What is not longer than their
+	// LateAfter changes nothing.
+	Linger time.Duration
 	// Uptime is MachineUptime; nil: unknown.
 	Uptime func() (boot string, up time.Duration)
 }
@@ -129,8 +136,9 @@ func (e *Engine) Run(ctx context.Context) error {
 const patience = 30 * time.Second
 
 // Once sends one message along each route, for purpose Manual, and returns when
-// each of them has arrived or missed its deadline, or nobody could tell. It adopts
-// nothing: what an earlier round sent, that round has told of.
+// each of them has arrived or missed its deadline, or nobody could tell; with Linger, when
+// each has ended or that time is over. It adopts nothing: what an earlier round sent, that
+// round has told of.
 func (e *Engine) Once(ctx context.Context) error {
 	e.tracker = NewTracker(time.Time{}, nil)
 	return e.during(ctx, func(ctx context.Context, sends *sends) error {
@@ -143,7 +151,9 @@ func (e *Engine) Once(ctx context.Context) error {
 		}
 		close(e.ready)
 		sends.await(ctx)
+		e.awaitAll(ctx) // what was sent just now is in flight from when the tracker knows it
 		e.awaitDecisions(ctx, slot.Add(longest))
+		e.awaitEnds(ctx, slot.Add(e.cfg.Linger))
 		e.cleanOnce(ctx)
 		return nil
 	})
@@ -163,6 +173,13 @@ func (e *Engine) awaitDecisions(ctx context.Context, deadline time.Time) {
 			return
 		}
 	}
+}
+
+// awaitEnds waits until every message has ended, but no longer than until a time.
+func (e *Engine) awaitEnds(ctx context.Context, until time.Time) {
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Clock.Until(until))
+	defer cancel()
+	e.await(ctx, func() bool { return e.tracker.InFlight() == 0 })
 }
 
 // during replays the journal, keeps following, watching and settling while work

@@ -55,6 +55,7 @@ type Seen struct {
 	Internal time.Time // INTERNALDATE; zero if unknown
 	Chain    uint64    // hash of its Received fields: the same copy has the same
 	EmailID  string    // the server's name for the message in all folders; empty if it gives none
+	Trail    Trail     // what the servers on the way wrote
 }
 
 // Looked is a complete look at a mailbox. Found messages have Seen events before it.

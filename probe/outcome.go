@@ -26,12 +26,14 @@ func (s Status) Arrived() bool { return s == Delivered || s == Late }
 // Outcome is what became of one message. There is exactly one per message.
 type Outcome struct {
 	Status   Status
-	Latency  Interval      // from the dial to the arrival; arrived messages only
+	Began    time.Time     // just before the dial; arrived messages only
+	Latency  Interval      // from there to the arrival; arrived messages only
 	Observed time.Duration // the latency that is reported: a point of Latency
 	Source   Source        // where Observed comes from
 	Place    Place         // arrived messages only
 	Folder   string        // arrived messages only
 	Carrier  Carrier       // arrived messages only
+	Trail    Trail         // arrived messages only
 	Tries    int           // attempts made
 	Missed   bool          // its deadline was missed and told before the end
 	Adopted  bool          // found by its tag; sent by a process this journal does not know

@@ -24,10 +24,12 @@ func arrival(fl *flight) Outcome {
 	began := fl.began()
 	o := Outcome{
 		Status:  Delivered,
+		Began:   began,
 		Latency: Interval{Min: max(0, absent.Sub(began)), Max: fl.seen.Present.Sub(began)},
 		Place:   PlaceOf(fl.seen.Ref.Folder),
 		Folder:  fl.seen.Ref.Folder,
 		Carrier: fl.seen.Carrier,
+		Trail:   fl.seen.Trail,
 		Source:  ByLook,
 	}
 	o.Observed = o.Latency.Max

@@ -58,6 +58,10 @@ func seen(c *coder, f *probe.Seen) {
 	moment(c, 10, &f.Internal)
 	number(c, 11, &f.Chain)
 	text(c, 12, &f.EmailID)
+	if t := c.open(13, len(f.Trail.Hops)+len(f.Trail.Auth) > 0); t != nil {
+		trail(t, &f.Trail, f.Present)
+		c.close(13, t)
+	}
 }
 
 func tag(c *coder, t *probe.Tag) {

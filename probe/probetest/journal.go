@@ -97,7 +97,11 @@ func Facts() []probe.Fact {
 			Problem: "rcpt: 451 4.7.1 try again"},
 		probe.Attempted{ID: 3, Result: probe.NotSent, Began: now},
 		probe.Seen{ID: 4, Tag: probe.Tag{ID: 4, Full: true, Prober: "hq-1", Route: "r", Payload: "plain", Purpose: probe.Manual, Slot: now, Sent: now, Interval: time.Minute},
-			Carrier: probe.InSubject, Mailbox: "hq", Ref: probe.Ref{Folder: "Junk", UIDValidity: 7, UID: 8}, Absent: now, Present: now, Internal: now, Chain: 1<<64 - 1, EmailID: "M6d99ac3275bb4e"},
+			Carrier: probe.InSubject, Mailbox: "hq", Ref: probe.Ref{Folder: "Junk", UIDValidity: 7, UID: 8}, Absent: now, Present: now, Internal: now, Chain: 1<<64 - 1, EmailID: "M6d99ac3275bb4e",
+			Trail: probe.Trail{
+				Hops: []probe.Hop{{By: "mx1.example.com", At: now, Resolution: time.Microsecond, Source: "postfix-id"}, {At: now.Add(-time.Hour), Resolution: time.Second, Source: "received", Greylisted: 5 * time.Minute}},
+				Auth: []probe.AuthResult{{Method: "spf", Result: "pass"}, {Method: "dmarc", Result: "temperror"}},
+			}},
 		probe.Seen{ID: 5, Tag: probe.Tag{ID: 5, Prober: "hq-1"}},
 		probe.Looked{Mailbox: "hq", Began: now, Ended: now.Add(time.Millisecond), Looks: 200},
 		probe.Blind{Mailbox: "hq", Problem: "connection refused"},

@@ -44,7 +44,8 @@ func Traffic(from time.Time, n int) []probe.Event {
 			Reply: &probe.Reply{Code: 250, Enhanced: "2.0.0", Text: "Ok: queued as " + queueID, QueueID: queueID}},
 		probe.Seen{ID: id, Tag: probe.Tag{ID: id, Full: true, Prober: "hq-1", Route: route.Name, Payload: "plain", Purpose: probe.Scheduled, Slot: at, Sent: sent, Interval: 30 * time.Second},
 			Carrier: probe.InHeader, Mailbox: route.Mailbox, Ref: probe.Ref{Folder: "INBOX", UIDValidity: 1795423260, UID: uint32(n + 1)},
-			Absent: at.Add(ms(700)), Present: seen, Internal: at.Truncate(time.Second), Chain: uint64(id) ^ 0x5bd1e995},
+			Absent: at.Add(ms(700)), Present: seen, Internal: at.Truncate(time.Second), Chain: uint64(id) ^ 0x5bd1e995,
+			Trail: probe.Trail{Hops: trafficHops(at), Auth: []probe.AuthResult{{Method: "spf", Result: "pass"}, {Method: "dkim", Result: "pass"}, {Method: "dmarc", Result: "pass"}}}},
 		probe.Looked{Mailbox: route.Mailbox, Began: at.Add(ms(800)), Ended: seen, Looks: 40},
 	}
 	events := make([]probe.Event, len(facts))
@@ -52,4 +53,14 @@ func Traffic(from time.Time, n int) []probe.Event {
 		events[i] = probe.Event{At: at.Add(time.Duration(i) * 300 * time.Millisecond), Fact: f}
 	}
 	return events
+}
+
+// trafficHops is the way of a message that has gone from a provider through a gateway and
+// a filter to the mailbox server.
+func trafficHops(at time.Time) []probe.Hop {
+	var hops []probe.Hop
+	for _, host := range []string{"smtp.provider.example", "mx1.example.com", "antispam.example.com", "imap.hq.example.com"} {
+		hops = append(hops, probe.Hop{By: host, At: at.Truncate(time.Second), Resolution: time.Second, Source: "received"})
+	}
+	return hops
 }
