@@ -46,8 +46,8 @@ lint:
 
 ## generate: rewrite the golden files and the generated parts of docs.
 generate:
-	$(GO) test ./probe/config ./exporters/... -update
-	$(GO) test ./cmd/mailpath -run TestCommandsDocs -update
+	$(GO) test ./probe/config ./probe/trace ./exporters/... -update
+	$(GO) test ./cmd/mailpath -run 'TestCommandsDocs|TestHopsGolden' -update
 
 .PHONY: vet-and-staticcheck
 vet-and-staticcheck:

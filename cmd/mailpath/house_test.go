@@ -24,6 +24,7 @@ const (
 var house = map[string][]string{
 	"probe":               {},
 	"probe/health":        {"probe"},
+	"probe/trace":         {"probe"},
 	"probe/journal":       {"probe", "go.etcd.io/bbolt", "google.golang.org/protobuf"},
 	"probe/smtpsend":      {"probe", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"},
 	"probe/imapwatch":     {"probe", "github.com/emersion/go-imap", "github.com/emersion/go-sasl"},
@@ -42,7 +43,7 @@ var house = map[string][]string{
 	"lab/debian":          {"lab/ca", "github.com/emersion/go-smtp"},
 	"lab/debian/maillab":  {"lab/debian", "probe"},
 	"lab/debian/scanner":  {"github.com/emersion/go-smtp"},
-	"cmd/mailpath":        {"probe", "checks", "exporters", "lab/world", "github.com/spf13/cobra", "golang.org/x/term"},
+	"cmd/mailpath":        {"probe", "checks", "exporters", "lab/world", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/text"},
 }
 
 // forTests may be imported by any test file, beside what its folder may.
