@@ -69,6 +69,9 @@ type Mailbox struct {
 	IMAP    IMAP
 	Folders []string // the inbox is spelled INBOX (RFC 9051 section 5.1)
 	Clean   bool     // delete test messages that have settled
+	// AuthservIDs are patterns of path.Match for the servers whose Authentication-Results
+	// are believed (RFC 8601 section 5); empty: none.
+	AuthservIDs []string
 }
 
 // IMAP is a server that holds a mailbox.

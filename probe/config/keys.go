@@ -49,7 +49,7 @@ var topKeys = []key{
 	{name: "prober", kind: "name", required: true, meaning: "the name of this mailpath among others; it stands in every test message and labels every metric"},
 	{name: "site", kind: "name", meaning: "where it runs; a label on every metric"},
 	{name: "tag_keys", kind: "list of tag keys", meaning: "the keys that sign test messages: the first signs, all verify; without any, a key is made when mailpath runs"},
-	{name: "components", kind: "mapping of components", meaning: "what mail passes through that can fail; each key is " + wholeNames},
+	{name: "components", kind: "mapping of components", meaning: "what mail passes through that can fail; each key is " + wholeNames + "; `other` is no name for a component"},
 	{name: "senders", kind: "mapping of senders", required: true, meaning: "who hands test messages over; each key is " + wholeNames},
 	{name: "mailboxes", kind: "mapping of mailboxes", required: true, meaning: "where test messages arrive; each key is " + wholeNames},
 	{name: "routes", kind: "mapping of routes", required: true, meaning: "the ways for mail; each key is " + wholeNames + "; `all` is no name for a route"},
@@ -63,7 +63,7 @@ var tagKeyKeys = []key{
 
 var componentKeys = []key{
 	{name: "title", kind: "text", follows: "the name", meaning: "what people call it"},
-	{name: "received_by", kind: "list of patterns", meaning: "which hosts it is, such as `mx*.example.com`; of a route whose sender hands mail to one of them, this is the component that takes it from us"},
+	{name: "received_by", kind: "list of patterns", meaning: "which hosts it is, such as `mx*.example.com`, as they name themselves in Received fields: so the time that each component takes is told from the others'; of a route whose sender hands mail to one of them, this is the component that takes it from us"},
 	{name: "check", kind: "check, or list of checks", meaning: "questions asked of it without sending mail; each once"},
 }
 
@@ -101,6 +101,7 @@ var mailboxKeys = []key{
 	{name: "imap", kind: "mapping", required: true, meaning: "the server that holds it"},
 	{name: "folders", kind: "list of folders", fallback: "[INBOX]", meaning: "the folders to look into; those beside INBOX tell mail that went astray"},
 	{name: "clean", kind: "true or false", fallback: "true", meaning: "delete test messages once they were seen, settled and journaled: only this prober's own, by their UIDs; false leaves them lying, for a retention rule or a legal hold"},
+	{name: "authserv_id", kind: "list of patterns", meaning: "the servers whose Authentication-Results (SPF, DKIM, DMARC, ARC) are believed in mail found there, by the authserv-id that they begin it with (RFC 8601), such as `mx*.example.com`; where a server writes none, as Exchange does, the host of the Received field below it counts; without any, none is believed: a sender can write such a field, too, and the servers named here must remove those that come in with their own names"},
 }
 
 var imapKeys = []key{

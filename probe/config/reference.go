@@ -94,6 +94,7 @@ const mailboxesExample = `mailboxes:
     imap: {server: "imap.hq.example.com:993", auth: {username: mailpath, password_env: HQ_PASSWORD}}
     folders: [INBOX, Junk]
     clean: false
+    authserv_id: [mx1.example.com]
 `
 
 const imapExample = `mailboxes:

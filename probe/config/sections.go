@@ -77,20 +77,33 @@ func (r *reader) tagKey(i item) Secret {
 	return key
 }
 
+// otherHosts stands in metrics and traces for the hosts that no component claims.
+const otherHosts = "other"
+
 func (r *reader) component(e entry, known *registry) Component {
 	f := r.fields(e.value, "components."+e.name, componentKeys)
 	known.define(r, e, f.where)
+	if e.name == otherHosts {
+		r.wrong(e.key, f.where, "got %q as a name, want another: it stands for the hosts of no component", e.name)
+	}
 	c := Component{Name: e.name, Title: e.name, Checks: f.checks()}
 	if f.has("title") {
 		c.Title = f.text("title")
 	}
-	for _, w := range f.words("received_by") {
-		if _, err := path.Match(w.text, ""); err != nil {
-			r.wrong(w.node, w.where, "got %q, want a host or a pattern such as mx*.example.com", w.text)
-		}
-		c.ReceivedBy = append(c.ReceivedBy, w.text)
-	}
+	c.ReceivedBy = f.patterns("received_by")
 	return c
+}
+
+// patterns gives the list under a key of hosts, or patterns of path.Match for them.
+func (f *fields) patterns(key string) []string {
+	var patterns []string
+	for _, w := range f.words(key) {
+		if _, err := path.Match(w.text, ""); err != nil {
+			f.wrong(w.node, w.where, "got %q, want a host or a pattern such as mx*.example.com", w.text)
+		}
+		patterns = append(patterns, w.text)
+	}
+	return patterns
 }
 
 func exampleServer(kind string) string {
@@ -146,7 +159,7 @@ func (f *fields) ehlo(from string) string {
 func (r *reader) mailbox(e entry, known *registry) Mailbox {
 	f := r.fields(e.value, "mailboxes."+e.name, mailboxKeys)
 	known.define(r, e, f.where)
-	m := Mailbox{Name: e.name, Address: f.address("address"), Clean: f.choice("clean", []string{"true", "false"}) == "true"}
+	m := Mailbox{Name: e.name, Address: f.address("address"), Clean: f.choice("clean", []string{"true", "false"}) == "true", AuthservIDs: f.patterns("authserv_id")}
 	imap := f.fields("imap", imapKeys)
 	m.IMAP = IMAP{CAFile: imap.caFile(), Auth: imap.auth()}
 	if imap.has("server") {

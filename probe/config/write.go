@@ -60,7 +60,8 @@ func (s Sender) tree() (string, *yaml.Node) {
 
 func (m Mailbox) tree() (string, *yaml.Node) {
 	imap := mapping("server", text(m.IMAP.Server), "tls", text(string(m.IMAP.TLS)), "ca_file", text(m.IMAP.CAFile), "auth", m.IMAP.Auth.tree())
-	return m.Name, mapping("address", text(m.Address), "imap", imap, "folders", words(m.Folders), "clean", truth(m.Clean))
+	return m.Name, mapping("address", text(m.Address), "imap", imap, "folders", words(m.Folders), "clean", truth(m.Clean),
+		"authserv_id", words(m.AuthservIDs))
 }
 
 func (a *Auth) tree() *yaml.Node {
