@@ -10,6 +10,13 @@ import (
 	"github.com/mailpath/mailpath/probe"
 )
 
+// waited is late mail that waited for so many of the 60 minutes that it took.
+func waited(held, next string, minutes int) diagnosis.HopEvidence {
+	return diagnosis.HopEvidence{Held: path(held), Next: path(next), Took: time.Duration(minutes) * time.Minute, Of: time.Hour}
+}
+
+func waits(all ...diagnosis.HopEvidence) diagnosis.Evidence { return diagnosis.Evidence{Hops: all} }
+
 func finding(component string, s probe.FindingState, reason string) probe.Finding {
 	return probe.Finding{Check: "prometheus", Target: component, Component: component, State: s, Reason: reason}
 }
@@ -32,8 +39,21 @@ func TestOtherEvidenceDecidesBetweenTwo(t *testing.T) {
 		{"a bounce: the gateway says the anti-spam filter did not take it", evidence{Bounces: []diagnosis.BounceEvidence{{Reporting: "gateway-in", Remote: "antispam"}}}, "antispam"},
 		{"a bounce: the gateway gave up by itself", evidence{Bounces: []diagnosis.BounceEvidence{{Reporting: "gateway-in"}}}, "gateway-in"},
 		{"a bounce from a host that is not configured", evidence{Bounces: []diagnosis.BounceEvidence{{Reporting: "elsewhere", Remote: "nowhere"}}}, "gateway-in+antispam"},
-		{"late mail had waited at the gateway", evidence{Hops: []diagnosis.HopEvidence{{"antispam", 3 * time.Second}, {"gateway-in", time.Hour}}}, "gateway-in"},
-		{"late mail had waited at both alike", evidence{Hops: []diagnosis.HopEvidence{{"antispam", time.Hour}, {"gateway-in", time.Hour}}}, "gateway-in+antispam"},
+		{"late mail had waited at the gateway, and the anti-spam filter, which had it next, may have refused it", waits(waited("gateway-in", "antispam", 60)), "gateway-in antispam"},
+		{"the same, and the anti-spam filter says that it is well", evidence{
+			Hops:     []diagnosis.HopEvidence{waited("gateway-in", "antispam", 60)},
+			Findings: []probe.Finding{finding("antispam", probe.FindingOK, "")},
+		}, "gateway-in antispam"},
+		{"late mail had waited at the gateway, and who had it next is not known", waits(waited("gateway-in", "", 60)), "gateway-in"},
+		{"late mail had waited at the anti-spam filter, before the mailbox server had it", waits(waited("antispam", "store-1", 60)), "antispam"},
+		{"late mail had waited at one of both: the anti-spam filter leaves no stamp", waits(waited("gateway-in antispam", "store-1", 60)), "gateway-in+antispam"},
+		{"late mail had waited at both alike", waits(waited("antispam", "store-1", 30), waited("gateway-in", "antispam", 30)), "gateway-in+antispam"},
+		{"late mail had waited at both, and longer at the gateway", waits(waited("antispam", "", 10), waited("gateway-in", "", 50)), "gateway-in"},
+		{"late mail had waited at the mailbox server: other mail passes it in time", waits(waited("store-1", "", 60)), "gateway-in+antispam"},
+		{"late mail had waited at a component on no bad route", waits(waited("link", "store-2", 60)), "gateway-in+antispam"},
+		{"late mail had waited nowhere that is known", waits(waited("elsewhere", "nowhere", 60)), "gateway-in+antispam"},
+		{"a message had waited for longer than it took", waits(diagnosis.HopEvidence{Held: path("gateway-in"), Took: time.Hour, Of: time.Second}), "gateway-in"},
+		{"a message took no time", waits(diagnosis.HopEvidence{Held: path("gateway-in"), Took: time.Hour}), "gateway-in+antispam"},
 	} {
 		topology := company(basic + " out")
 		e := seen(topology, "in:5/0")
@@ -146,7 +166,7 @@ func TestWhatIsSaid(t *testing.T) {
 			e.Attempts = []diagnosis.AttemptEvidence{{Route: "inject@gateway", Said: "421 4.4.7 Unable to process message at this time", Banner: 31 * time.Second}}
 			e.Findings = []probe.Finding{finding("gateway-in", probe.FindingFailed, "queue depth 812, want at most 100"), finding("link", probe.FindingOK, "")}
 			e.Bounces = []diagnosis.BounceEvidence{{Reporting: "store-1", Remote: "link", Text: "451 4.4.1 no answer"}}
-			e.Hops = []diagnosis.HopEvidence{{Component: "gateway-in", Took: 47 * time.Minute}}
+			e.Hops = waits(waited("gateway-in", "antispam", 2), waited("gateway-in", "antispam", 47), waited("gateway-in internet", "", 9), waited("store-1", "link", 40)).Hops
 		}, `
 100 % The break is at the gateway's inbound filter.
 - mail from outside (in) arrives only in part: 14 of 20 messages missing
@@ -156,13 +176,16 @@ func TestWhatIsSaid(t *testing.T) {
 - the server at mx1.example.com:25 answered 421 4.4.7 Unable to process message at this time
 - the server at mx1.example.com:25 took 31 seconds to greet
 - queue depth 812, want at most 100 (the prometheus check of gateway-in)
-- mail that came late had waited 47 minutes at the gateway's inbound filter
+- late mail waited 47 minutes at the gateway's inbound filter, before the anti-spam filter had it
+- late mail waited 9 minutes at the gateway's inbound filter or the Internet
+- late mail waited 2 minutes at the gateway's inbound filter, before the anti-spam filter had it
 100 % The break is at the link between the sites.
 - mail from site to site (s2s) does not arrive: 5 of 5 messages missing
 - inject@antispam passes the mailbox server at site 1 as well, and all 4 messages arrive
 - internal2 passes the mailbox server at site 2 as well, and all 4 messages arrive
 - the prometheus check of link is good, which says little: a part that is dead inside may still answer
 - a bounce says that the link between the sites did not take mail from the mailbox server at site 1: 451 4.4.1 no answer
+- late mail waited 40 minutes at the mailbox server at site 1, before the link between the sites had it
 `},
 	} {
 		topology := company(tt.routes)

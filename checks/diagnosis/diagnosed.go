@@ -27,6 +27,7 @@ type Recovered struct {
 	DrainedAt  time.Time // the last message sent during the trouble was accounted for
 	Longest    time.Duration
 	Components []string // what was most likely broken
+	WaitedAt   []string // where late mail has waited: the component, or one of these. Empty: that is not known, or not one place
 	// Of the messages that were sent during the trouble along the routes that were broken:
 	Messages int // all, but those that NotKnown counts and those that the probe could not send
 	Missed   int // not there in time, or not seen to be: all that the next five count
@@ -39,10 +40,13 @@ type Recovered struct {
 	Sentence string
 }
 
-func (r Recovered) sentence() string {
+func (r Recovered) sentence(waitedAt []string) string {
 	parts := []string{fmt.Sprintf("Mail arrives again since %s; the trouble began at %s.", clock(r.RepairedAt), clock(r.Since))}
 	if r.Late > 0 {
 		parts = append(parts, fmt.Sprintf("Mail was delayed by up to %s.", long(r.Longest)))
+		if len(waitedAt) > 0 {
+			parts = append(parts, fmt.Sprintf("It had waited at %s.", list(waitedAt, "or")))
+		}
 	}
 	of := counted(r.Messages, "test message")
 	taken := r.Messages - r.Refused - r.CutOff

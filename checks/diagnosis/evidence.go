@@ -9,8 +9,8 @@ import (
 )
 
 // Evidence is what is known since the trouble began. A Monitor fills in all of it but
-// the bounces and the hops: no change brings these in this version, so only a caller of
-// Diagnose can give them.
+// the bounces: no change brings these in this version, so only a caller of Diagnose can
+// give them.
 type Evidence struct {
 	Routes   []RouteEvidence
 	Findings []probe.Finding
@@ -43,10 +43,17 @@ type BounceEvidence struct {
 	Text      string // its Diagnostic-Code
 }
 
-// HopEvidence says where mail that arrived late has waited.
+// HopEvidence says where a message that arrived late has waited, by the stamps of the
+// servers it passed.
 type HopEvidence struct {
-	Component string
-	Took      time.Duration
+	// Held is who may have had it meanwhile: the component whose stamp is the last before
+	// the wait, and those behind it on the path that left none.
+	Held []string
+	// Next is who had it next, or may have had it: one that refuses mail, or is down,
+	// makes the one before it wait. Empty: it was in the mailbox then, or nobody knows.
+	Next []string
+	Took time.Duration // how long it waited
+	Of   time.Duration // how long it took in all
 }
 
 // slowBanner is how long a server that is well does not take to greet. RFC 5321

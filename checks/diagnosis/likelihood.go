@@ -2,7 +2,6 @@ package diagnosis
 
 import (
 	"math"
-	"time"
 
 	"github.com/mailpath/mailpath/probe"
 )
@@ -82,7 +81,8 @@ const (
 	bounceRemote   = 4.0 // did not take the mail
 	bounceAlone    = 2.5 // gave up, and blames nobody
 	bounceReports  = 0.7 // gave up, and blames another
-	hopAteAll      = 4.0 // all the time of late mail; less in proportion
+	hopAteAll      = 4.0 // had late mail all of its time; less in proportion
+	hopNext        = 2.5 // had it only then: so a wait of nearly all the time, and nothing else, just tells the two apart
 )
 
 // signs is what single signs say of each component, as log odds. Several of a kind
@@ -147,14 +147,14 @@ func (p *paths) bounces(all []BounceEvidence) map[int]float64 {
 }
 
 func (p *paths) hops(all []HopEvidence) map[int]float64 {
-	took := make(map[int]float64)
-	var longest time.Duration
+	signs := make(map[int]float64)
 	for _, h := range all {
-		p.strongest(took, h.Component, float64(max(0, h.Took)))
-		longest = max(longest, h.Took)
+		for _, c := range h.Held {
+			p.strongest(signs, c, hopAteAll*h.share())
+		}
+		for _, c := range h.Next {
+			p.strongest(signs, c, hopNext*h.share())
+		}
 	}
-	for c := range took {
-		took[c] *= hopAteAll / max(1, float64(longest))
-	}
-	return took
+	return signs
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 // Monitor is the probe.Assessor. It stands behind health, and is given every change
@@ -17,6 +18,7 @@ type Monitor struct {
 	findings []probe.Finding
 	trouble  *trouble // nil: there is none
 	pause    time.Duration
+	ended    flight // the message that ended last
 }
 
 // Of more than maxPrompt routes, the verdict is reconsidered only after a pause, which
@@ -59,6 +61,8 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 		m.overdue(c)
 	case probe.Settled:
 		m.settled(c)
+	case trace.Traced:
+		m.traced(c)
 	case probe.Contradicted:
 		m.contradicted(c)
 	case probe.HealthChanged:
@@ -70,7 +74,7 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 			m.move(c.By)
 		}
 	}
-	if m.trouble == nil || ofSight(c) {
+	if m.trouble == nil || ofSight(c) || tracedNext(c) {
 		return nil
 	}
 	seq, at := c.Cause()
@@ -82,6 +86,13 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 func ofSight(c probe.Change) bool {
 	h, ok := c.(probe.HealthChanged)
 	return ok && (h.From == probe.HealthBlind || h.To == probe.HealthBlind)
+}
+
+// tracedNext tells whether the way of a message that came late follows: what it tells
+// belongs to what follows from its arrival.
+func tracedNext(c probe.Change) bool {
+	s, ok := c.(probe.Settled)
+	return ok && s.Outcome.Status == probe.Late && len(s.Outcome.Trail.Hops) > 0
 }
 
 // record is the record of a message's route; nil if the message says nothing of it.
@@ -151,6 +162,7 @@ func (m *Monitor) settled(c probe.Settled) {
 		return
 	}
 	f, status := r.ended(c.Message.ID, c.Message.Slot), c.Outcome.Status
+	m.ended = f
 	if m.trouble != nil {
 		delete(m.trouble.left, f.id)
 	}

@@ -27,7 +27,7 @@ func troubled(seed uint64) *world {
 	for range 1 + random.IntN(3) {
 		from := clock(5 + 40*random.Float64())
 		f := fault{components[random.IntN(len(components))].Name, from, from.Add(time.Duration(random.IntN(15)) * time.Minute), fate{}}
-		f.fate = []fate{{held: f.to}, {lost: true}, {refused: true}, {cut: true}, {orphan: true}, {own: true}}[random.IntN(6)]
+		f.fate = []fate{{held: f.to, way: f.component + "* store-1"}, {lost: true}, {refused: true}, {cut: true}, {orphan: true}, {own: true}}[random.IntN(6)]
 		faults = append(faults, f)
 	}
 	w.send(90, func(route string, slot time.Time) fate {
@@ -55,7 +55,7 @@ func troubled(seed uint64) *world {
 }
 
 func TestMonitorPromises(t *testing.T) {
-	verdicts, troubles := 0, 0
+	verdicts, troubles, waited := 0, 0, 0
 	var all diagnosis.Recovered
 	for seed := range uint64(100) {
 		w := troubled(seed)
@@ -85,6 +85,7 @@ func TestMonitorPromises(t *testing.T) {
 					t.Fatalf("seed %d: got %+v, open %v, repaired %v", seed, c, open, repaired)
 				}
 				checkTally(t, seed, c)
+				waited += len(c.WaitedAt)
 				all.Missing, all.CutOff, all.NotKnown = all.Missing+c.Missing, all.CutOff+c.CutOff, all.NotKnown+c.NotKnown
 				open, repaired = false, false
 			}
@@ -94,7 +95,7 @@ func TestMonitorPromises(t *testing.T) {
 		}
 	}
 	t.Logf("%d verdicts on %d troubles", verdicts, troubles)
-	if troubles < 80 || all.Missing == 0 || all.CutOff == 0 || all.NotKnown == 0 {
+	if troubles < 80 || waited == 0 || all.Missing == 0 || all.CutOff == 0 || all.NotKnown == 0 {
 		t.Errorf("%d troubles and %+v, want nearly one a seed, and some messages of every fate", troubles, all)
 	}
 }

@@ -260,7 +260,7 @@ func TestTroubleKeepsItsAgeWhenTheClockIsMoved(t *testing.T) {
 	over := func(when float64, by time.Duration) (told []diagnosis.Recovered) {
 		topology := company(every)
 		w := &world{routes: topology.Routes}
-		w.send(150, among(gateway(clock(10), clock(57), fate{held: clock(57)}), fate{blind: true}))
+		w.send(150, among(gateway(clock(10), clock(57), fate{held: clock(57), way: "gateway-in* antispam store-1"}), fate{blind: true}))
 		w.moveClock(clock(when), by)
 		w.replay(topology)
 		for _, c := range w.told {

@@ -191,9 +191,21 @@ func (r *reasons) by(component string) string {
 }
 
 func (r *reasons) hops(all []HopEvidence) {
-	for _, h := range all {
-		if r.accuses(h.Component) && h.Took > 0 {
-			r.say("mail that came late had waited %s at %s", long(h.Took), r.titleOf(h.Component))
+	sorted := slices.SortedStableFunc(slices.Values(all), func(a, b HopEvidence) int {
+		return cmp.Or(cmp.Compare(b.Took, a.Took), slices.Compare(a.Held, b.Held), slices.Compare(a.Next, b.Next))
+	})
+	told := 0
+	for _, h := range sorted {
+		held, next := r.titled(h.Held), r.titled(h.Next)
+		if told == most || len(held) == 0 || h.Took <= 0 || !slices.ContainsFunc(slices.Concat(h.Held, h.Next), r.accuses) {
+			continue
+		}
+		before := ""
+		if len(next) > 0 {
+			before = fmt.Sprintf(", before %s had it", list(next, "or"))
+		}
+		if r.say("late mail waited %s at %s%s", long(h.Took), list(held, "or"), before) {
+			told++
 		}
 	}
 }

@@ -41,7 +41,7 @@ func (m *Monitor) drain(o probe.Origin) []probe.Change {
 		return changes
 	}
 	m.trouble = nil
-	over := t.recovered(o, m.records)
+	over := t.recovered(o, m.paths, m.records)
 	t.close(m.records)
 	return append(changes, over)
 }
@@ -72,6 +72,11 @@ func (m *Monitor) evidence(since time.Time) Evidence {
 		r := &m.records[i]
 		if (r.said.Said != "" || r.said.Banner >= slowBanner) && !r.saidOf.Before(since) {
 			e.Attempts = append(e.Attempts, r.said)
+		}
+		for _, w := range r.waits {
+			if !w.slot.Before(r.since(since)) {
+				e.Hops = append(e.Hops, w.HopEvidence)
+			}
 		}
 	}
 	return e

@@ -24,6 +24,7 @@ type record struct {
 	health  probe.Health
 	signs   []sign   // the last ones, in the order in which they became known
 	flights []flight // in flight, in the order of their sending
+	waits   []wait   // of late messages, one of a kind, in the order of their last
 	said    AttemptEvidence
 	saidOf  time.Time // the slot of the message it was said to
 
@@ -163,12 +164,18 @@ func (r *record) began(now time.Time) time.Time {
 	return from
 }
 
+// since is from when on what is known of the route counts, of what is known since a time.
+func (r *record) since(t time.Time) time.Time {
+	if r.from.After(t) {
+		return r.from
+	}
+	return t
+}
+
 // counts is what became of the messages sent since a time.
 func (r *record) counts(since time.Time) counts {
 	c := counts{health: r.health}
-	if r.from.After(since) {
-		since = r.from
-	}
+	since = r.since(since)
 	for _, s := range r.signs {
 		switch {
 		case s.slot.Before(since):

@@ -129,12 +129,12 @@ func (t *trouble) delayed(s sign) {
 	}
 }
 
-func (t *trouble) recovered(o probe.Origin, records []record) Recovered {
+func (t *trouble) recovered(o probe.Origin, p *paths, records []record) Recovered {
 	t.giveUp(records)
 	r := t.tally
 	r.Origin, r.Since, r.RepairedAt, r.DrainedAt = o, t.since, t.repaired, o.At
-	r.Components = t.blamed
-	r.Sentence = r.sentence()
+	r.Components, r.WaitedAt = t.blamed, t.waitedAt(records)
+	r.Sentence = r.sentence(p.titled(r.WaitedAt))
 	return r
 }
 

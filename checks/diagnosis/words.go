@@ -34,6 +34,17 @@ func (p *paths) sentence(s suspect) string {
 	return fmt.Sprintf("The break %s at %s: these routes cannot tell them apart.", is, list(titles, "or"))
 }
 
+// titled is the titles of those components that are known, by name.
+func (p *paths) titled(names []string) []string {
+	var titles []string
+	for _, name := range names {
+		if c, known := p.component[name]; known {
+			titles = append(titles, p.title(c))
+		}
+	}
+	return titles
+}
+
 func (p *paths) titles(components []int) []string {
 	titles := make([]string, len(components))
 	for i, c := range components {

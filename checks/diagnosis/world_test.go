@@ -9,6 +9,7 @@ import (
 	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/probe"
 	"github.com/mailpath/mailpath/probe/health"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 // The world of the story begins at eight; every route sends every 30 s, a message
@@ -44,6 +45,8 @@ type fate struct {
 	unclear  bool // the probe's own connection broke before the server answered; it was not taken
 	orphan   bool // the process that sent it was stopped before the server answered
 	blind    bool // taken, and nobody can look whether it is there, ever
+
+	way string // of mail that comes late: see wayOf; empty: its servers left no stamps
 }
 
 // send lets all routes send for some minutes.
@@ -72,7 +75,13 @@ func (w *world) message(m probe.Sending, f fate) {
 	settled := func(d time.Duration, s probe.Status) {
 		o := probe.Outcome{Status: s, Missed: d > lateAfter, Orphaned: f.orphan, Attempt: attempt}
 		if s.Arrived() {
-			o.Observed, o.Place = d, probe.Inbox
+			o.Observed, o.Place, o.Latency = d, probe.Inbox, probe.Interval{Min: d - time.Second, Max: d}
+		}
+		if s == probe.Late && f.way != "" {
+			o.Trail.Hops = make([]probe.Hop, 1)
+			defer func() {
+				w.facts = append(w.facts, trace.Traced{Origin: at(d), Message: m, Outcome: o, Steps: wayOf(f.way, d)})
+			}()
 		}
 		w.facts = append(w.facts, probe.Settled{Origin: at(d), Message: m, Outcome: o})
 	}
@@ -103,6 +112,29 @@ func (w *world) message(m probe.Sending, f fate) {
 	default:
 		settled(held, probe.Late)
 	}
+}
+
+// wayOf is the steps of a message that took so long, from the components that left a
+// stamp: "gateway-in antispam* store-1" waited where the star is, nearly all the time;
+// "antispam*~" was turned away for so long by what comes next, and of "antispam*!" the
+// clocks were not known.
+func wayOf(stamps string, took time.Duration) []trace.Step {
+	words := append(append([]string{""}, strings.Fields(stamps)...), "")
+	component := func(i int) string { return strings.TrimRight(words[i], "*~!") }
+	var steps []trace.Step
+	for i := range len(words) - 1 {
+		s := trace.Step{Component: component(i), Next: component(i + 1), Took: probe.Interval{Max: 2 * time.Second}, Middle: time.Second}
+		if mark := words[i][len(component(i)):]; mark != "" {
+			s.Middle = took - time.Duration(len(words)-2)*time.Second
+			s.Took = probe.Interval{Min: s.Middle - 2*time.Second, Max: s.Middle + 2*time.Second}
+			if strings.Contains(mark, "~") {
+				s.Greylisted = s.Took.Min
+			}
+			s.Negative = strings.Contains(mark, "!")
+		}
+		steps = append(steps, s)
+	}
+	return steps
 }
 
 // attemptOf is how the handing over of a message ended.
@@ -173,6 +205,9 @@ func (w *world) moveClock(when time.Time, by time.Duration) {
 		case probe.Settled:
 			moved(&c.Origin, &c.Message)
 			w.facts[here+i] = c
+		case trace.Traced:
+			moved(&c.Origin, &c.Message)
+			w.facts[here+i] = c
 		}
 	}
 	step := probe.ClockMoved{Origin: probe.Origin{At: when.Add(by)}, ClockStepped: probe.ClockStepped{By: by, Between: true}}
@@ -223,7 +258,7 @@ func gateway(from, to time.Time, f fate) func(string, time.Time) fate {
 			if f.held.IsZero() {
 				return f
 			}
-			return fate{held: f.held.Add(slot.Sub(from) / 100)} // the backlog drains in its order
+			return fate{held: f.held.Add(slot.Sub(from) / 100), way: f.way} // the backlog drains in its order
 		}
 		return fate{}
 	}
