@@ -7,9 +7,11 @@ import (
 	"slices"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/mailpath/mailpath/exporters/jsonlog"
 	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 // cursor remembers in memory.
@@ -47,6 +49,19 @@ func lines(t *testing.T, text []byte) []line {
 
 func settled(seq probe.Seq) probe.Change {
 	return probe.Settled{Origin: origin(seq, 0), Message: sending(probe.ID(seq), probe.Scheduled)}
+}
+
+// onWay is an arrival whose way follows.
+func onWay(seq probe.Seq) probe.Change {
+	s := settled(seq).(probe.Settled)
+	s.Outcome = arrived(probe.Delivered, time.Second)
+	s.Outcome.Trail.Hops = []probe.Hop{{By: "mx1.example.com"}}
+	return s
+}
+
+// way is that way.
+func way(seq probe.Seq) probe.Change {
+	return trace.Traced{Origin: origin(seq, 0), Message: sending(probe.ID(seq), probe.Scheduled), Steps: []trace.Step{{Component: "gateway-in"}}}
 }
 
 func changed(seq probe.Seq) probe.Change {
@@ -109,6 +124,11 @@ func TestCursorFollowsTheLines(t *testing.T) {
 			{settled(21), 20},
 			{silent(21), 20},
 			{silent(22), 21},
+			{onWay(23), 22},
+			{changed(23), 22},
+			{way(23), 22},
+			{onWay(24), 23}, // its way never comes
+			{silent(25), 24},
 		} {
 			e.Export(step.change)
 			synctest.Wait()
@@ -117,8 +137,8 @@ func TestCursorFollowsTheLines(t *testing.T) {
 				t.Errorf("after %T of event %d: got the cursor at %d, want %d", step.change, seq, c.at, step.want)
 			}
 		}
-		if err := e.Close(); err != nil || c.at != 22 {
-			t.Errorf("after the end: got the cursor at %d and error %v, want 22", c.at, err)
+		if err := e.Close(); err != nil || c.at != 25 {
+			t.Errorf("after the end: got the cursor at %d and error %v, want 25", c.at, err)
 		}
 		if !slices.IsSorted(c.saved) || len(slices.Compact(slices.Clone(c.saved))) != len(c.saved) {
 			t.Errorf("got the cursor set to %v, want rising numbers", c.saved)
@@ -147,10 +167,12 @@ func (k *killed) Write(p []byte) (int, error) {
 func TestKill(t *testing.T) {
 	history := []probe.Change{
 		silent(1), settled(2), changed(2), settled(3), silent(5), silent(6), changed(6), settled(9), settled(10), changed(10), silent(11),
+		onWay(12), way(12), silent(12), onWay(13), changed(13), way(13), changed(13), onWay(14), onWay(15), changed(15),
 	}
 	all := []line{
 		{"outcome", 2, false}, {"health", 2, false}, {"outcome", 3, false}, {"health", 6, false},
 		{"outcome", 9, false}, {"outcome", 10, false}, {"health", 10, false},
+		{"outcome", 12, false}, {"outcome", 13, false}, {"health", 13, false}, {"health", 13, false}, {"outcome", 14, false}, {"outcome", 15, false}, {"health", 15, false},
 	}
 	for until := range len(history) + 1 {
 		for takes := range len(all) + 1 {

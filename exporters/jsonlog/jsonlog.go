@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 // Exporter is the probe.Exporter that writes lines. A goroutine of its own writes
@@ -29,6 +30,7 @@ type Exporter struct {
 	ended       chan struct{} // closed: the goroutine has ended
 
 	mu       sync.Mutex
+	held     held
 	progress progress
 	err      error
 	dropped  int
@@ -64,10 +66,28 @@ func (e *Exporter) Export(c probe.Change) {
 	if e.closed {
 		return
 	}
-	e.progress.come(seq)
-	if line == nil {
-		return
+	if seq > e.held.seq {
+		e.release()
 	}
+	e.progress.come(seq)
+	if way, ok := c.(trace.Traced); ok && e.held.complete(way) {
+		e.release()
+	}
+	if line != nil && !e.held.hold(c, line) {
+		e.send(seq, line)
+	}
+}
+
+// release queues the lines that wait for the way of a message. The caller holds the lock.
+func (e *Exporter) release() {
+	for _, line := range e.held.lines {
+		e.send(e.held.seq, line)
+	}
+	e.held = held{}
+}
+
+// send queues a line. The caller holds the lock.
+func (e *Exporter) send(seq probe.Seq, line any) {
 	select {
 	case e.queue <- line:
 		e.progress.queue(seq)
@@ -109,6 +129,7 @@ func (e *Exporter) Close() error {
 	e.mu.Lock()
 	if !e.closed {
 		e.closed = true
+		e.release()
 		e.progress.end()
 		close(e.queue)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/exporters/jsonlog"
 	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata")
@@ -87,11 +88,54 @@ func others() []probe.Change {
 		probe.Suspicion{Origin: origin(38, 9), Suspected: probe.Suspected{Route: "outside-to-hq", Reason: "no message came through for 9 s"}},
 		probe.Found{Origin: origin(38, 9), Finding: probe.Finding{Check: "smtp", Target: "mx1.example.com:25", Component: "gateway-in", State: probe.FindingFailed, Reason: "no banner for 30 s", Advice: "look at its log"}},
 		diagnosis.Recovered{
-			Origin: origin(38, 9), Since: at(-7_200_000), RepairedAt: at(-3_600_000), DrainedAt: at(9), Longest: 47 * time.Minute, Components: []string{"gateway-in"},
+			Origin: origin(38, 9), Since: at(-7_200_000), RepairedAt: at(-3_600_000), DrainedAt: at(9), Longest: 47 * time.Minute, Components: []string{"gateway-in"}, WaitedAt: []string{"gateway-in", "antispam"},
 			Messages: 30, Missed: 20, Late: 7, Refused: 6, Lost: 4, CutOff: 2, Missing: 1, NotKnown: 3, Sentence: "Mail arrives again.",
 		},
 		probe.ClockMoved{Origin: origin(39, 9), ClockStepped: probe.ClockStepped{By: -1500 * time.Millisecond}},
 		probe.ClockMoved{Origin: origin(41, 10), ClockStepped: probe.ClockStepped{By: time.Hour, Between: true}},
+		trace.ClockChanged{Origin: origin(42, 11), Clock: clockOf(89, 91)},
+		trace.ClockChanged{Origin: origin(43, 12), Clock: clockOf(-1.5, 0.5), Was: probe.Interval{Min: 89 * time.Second, Max: 91 * time.Second}, Jumped: true},
+	}
+}
+
+func clockOf(least, most float64) trace.Clock {
+	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	return trace.Clock{Component: "gateway-in", Host: "mx1.example.com", Offset: probe.Interval{Min: seconds(least), Max: seconds(most)}}
+}
+
+// ways are messages whose way is known, and one whose way does not come.
+func ways() []probe.Change {
+	end := func(seq probe.Seq, s probe.Status, latency time.Duration, results ...probe.AuthResult) probe.Settled {
+		c := probe.Settled{Origin: origin(seq, int(latency.Milliseconds())), Message: sending(probe.ID(seq), probe.Scheduled), Outcome: arrived(s, latency)}
+		c.Outcome.Trail = probe.Trail{Hops: []probe.Hop{{By: "mx1.example.com"}}, Auth: results}
+		return c
+	}
+	way := func(c probe.Settled, steps ...trace.Step) trace.Traced {
+		return trace.Traced{Origin: c.Origin, Message: c.Message, Outcome: c.Outcome, Steps: steps}
+	}
+	took := func(least, most time.Duration) probe.Interval { return probe.Interval{Min: least, Max: most} }
+	const second = time.Second
+	prompt := end(50, probe.Delivered, 3*second, probe.AuthResult{Method: "spf", Result: "pass"}, probe.AuthResult{Method: "dkim", Result: "fail"})
+	held := end(51, probe.Late, 44*time.Minute)
+	odd, alone := end(52, probe.Delivered, 3*second), end(53, probe.Delivered, 3*second)
+	unread := end(54, probe.Delivered, 3*second, probe.AuthResult{Method: "spf", Result: "none"})
+	unread.Outcome.Trail.Hops = nil
+	return []probe.Change{
+		prompt,
+		way(prompt,
+			trace.Step{Next: "gateway-in", NextHost: "mx1.example.com", Took: took(0, second)},
+			trace.Step{Component: "gateway-in", Host: "mx1.example.com", Next: "store-hq", NextHost: "store.example.com", Took: took(250*time.Millisecond, 1500*time.Millisecond)},
+			trace.Step{Component: "store-hq", Host: "store.example.com", Took: took(500*time.Millisecond, second)},
+		),
+		held,
+		probe.HealthChanged{Origin: held.Origin, Route: "outside-to-hq", From: probe.HealthBroken, To: probe.HealthSlow},
+		way(held, trace.Step{Component: "gateway-in", Host: "mx1.example.com", Next: trace.Other, Took: took(43*time.Minute, 44*time.Minute), Greylisted: 5 * time.Minute}),
+		probe.HealthChanged{Origin: held.Origin, Route: "outside-to-hq", From: probe.HealthSlow, To: probe.HealthOK},
+		odd,
+		way(odd, trace.Step{Component: "gateway-in", Host: "", Took: took(-90*second, -88*second), Negative: true}),
+		alone,
+		unread,
+		end(55, probe.Delivered, 4*second), // the last one
 	}
 }
 
@@ -128,6 +172,10 @@ func compare(t *testing.T, name string, changes []probe.Change) {
 func TestOutcomes(t *testing.T) { compare(t, "outcomes.jsonl", outcomes()) }
 
 func TestOthers(t *testing.T) { compare(t, "others.jsonl", others()) }
+
+// The way of a message stands in the line of its outcome, which comes before what
+// follows from it.
+func TestWays(t *testing.T) { compare(t, "ways.jsonl", ways()) }
 
 func TestReplayIsNotWrittenAgain(t *testing.T) {
 	var b bytes.Buffer

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 // head begins every line.
@@ -14,49 +15,6 @@ type head struct {
 	Event string    `json:"event"` // outcome, contradicted, duplicate, health, and so on: see docs/outcomes.md
 	Seq   probe.Seq `json:"seq"`   // the number of the event in the journal
 	Again bool      `json:"again,omitempty"`
-}
-
-// message says which test message a line is about.
-type message struct {
-	ID      probe.ID      `json:"id"`
-	Route   string        `json:"route"`
-	Payload string        `json:"payload"`
-	Purpose probe.Purpose `json:"purpose"`
-	Mailbox string        `json:"mailbox"`
-	Slot    *moment       `json:"slot,omitempty"`
-}
-
-// outcome is the one line that each message gets in the end.
-type outcome struct {
-	head
-	message
-	Status  probe.Status  `json:"status"`
-	Verdict probe.Verdict `json:"verdict"` // the outcome held against the expectation
-	*arrival
-	*attempt
-	Adopted  bool `json:"adopted,omitempty"`
-	Orphaned bool `json:"orphaned,omitempty"`
-}
-
-// arrival is what is known of a message that arrived.
-type arrival struct {
-	Latency    float64       `json:"latency_seconds"`
-	LatencyMin float64       `json:"latency_min_seconds"`
-	LatencyMax float64       `json:"latency_max_seconds"`
-	Source     probe.Source  `json:"latency_source,omitempty"`
-	Place      probe.Place   `json:"place,omitempty"`
-	Folder     string        `json:"folder,omitempty"`
-	Carrier    probe.Carrier `json:"carrier,omitempty"`
-}
-
-// attempt is what is known of the handing over, when it was seen to end.
-type attempt struct {
-	Sent    moment             `json:"sent"` // just before the dial
-	Delay   *float64           `json:"schedule_delay_seconds,omitempty"`
-	Phases  map[string]float64 `json:"phases_seconds,omitempty"`
-	Reply   string             `json:"reply,omitempty"`
-	QueueID string             `json:"queue_id,omitempty"`
-	Problem string             `json:"problem,omitempty"`
 }
 
 // contradicted: a message was found after another end had been told.
@@ -149,6 +107,7 @@ type recovered struct {
 	DrainedAt  moment   `json:"drained_at"`
 	Longest    float64  `json:"longest_delay_seconds"`
 	Components []string `json:"components,omitempty"`
+	WaitedAt   []string `json:"waited_at,omitempty"`
 	Messages   int      `json:"messages"`
 	Missed     int      `json:"missed"`
 	Late       int      `json:"late"`
@@ -165,6 +124,16 @@ type clock struct {
 	head
 	By      float64 `json:"by_seconds"` // forward if positive
 	Between bool    `json:"between"`    // between two processes
+}
+
+// hopClock: the clock of a host on the way was found wrong, was moved, or is right again.
+type hopClock struct {
+	head
+	Host      string  `json:"host"`
+	Component string  `json:"component"`
+	OffsetMin float64 `json:"offset_min_seconds"` // beyond ours: positive if it is fast
+	OffsetMax float64 `json:"offset_max_seconds"`
+	Jumped    bool    `json:"jumped"`
 }
 
 // lineOf is the line of a change, which may have been written before; nil for a
@@ -195,11 +164,13 @@ func lineOf(c probe.Change, again bool) any {
 		return verdictOf(begin(c.Origin, "verdict"), c)
 	case diagnosis.Recovered:
 		return recovered{
-			begin(c.Origin, "recovered"), moment(c.Since), moment(c.RepairedAt), moment(c.DrainedAt), c.Longest.Seconds(), c.Components,
+			begin(c.Origin, "recovered"), moment(c.Since), moment(c.RepairedAt), moment(c.DrainedAt), c.Longest.Seconds(), c.Components, c.WaitedAt,
 			c.Messages, c.Missed, c.Late, c.Refused, c.Lost, c.CutOff, c.Missing, c.NotKnown, c.Sentence,
 		}
 	case probe.ClockMoved:
 		return clock{begin(c.Origin, "clock"), c.By.Seconds(), c.Between}
+	case trace.ClockChanged:
+		return hopClock{begin(c.Origin, "hop_clock"), c.Host, c.Component, c.Offset.Min.Seconds(), c.Offset.Max.Seconds(), c.Jumped}
 	}
 	return nil
 }
@@ -210,48 +181,6 @@ func verdictOf(h head, c diagnosis.Diagnosed) verdict {
 		v.Suspects = append(v.Suspects, suspect{d.Components, d.Confidence, d.Sentence, d.Reasons})
 	}
 	return v
-}
-
-func messageOf(m probe.Sending) message {
-	return message{
-		ID: m.ID, Route: m.Route, Payload: m.Payload, Purpose: m.Purpose, Mailbox: m.Mailbox, Slot: knownMoment(m.Slot),
-	}
-}
-
-func outcomeOf(h head, c probe.Settled) outcome {
-	o := c.Outcome
-	line := outcome{
-		head: h, message: messageOf(c.Message),
-		Status: o.Status, Verdict: c.Message.Expect.Judge(o), Adopted: o.Adopted, Orphaned: o.Orphaned,
-	}
-	if o.Status.Arrived() {
-		line.arrival = &arrival{
-			Latency: o.Observed.Seconds(), LatencyMin: o.Latency.Min.Seconds(), LatencyMax: o.Latency.Max.Seconds(),
-			Source: o.Source, Place: o.Place, Folder: o.Folder, Carrier: o.Carrier,
-		}
-	}
-	if o.Attempt != nil {
-		line.attempt = attemptOf(c.Message, o.Attempt)
-	}
-	return line
-}
-
-func attemptOf(m probe.Sending, a *probe.Attempted) *attempt {
-	line := &attempt{Sent: moment(a.Began), Problem: a.Problem}
-	if m.Purpose == probe.Scheduled { // the others have no slot to be late for
-		delay := a.Began.Sub(m.Slot).Seconds()
-		line.Delay = &delay
-	}
-	for _, p := range a.Phases {
-		if line.Phases == nil {
-			line.Phases = make(map[string]float64, len(a.Phases))
-		}
-		line.Phases[p.Name] += p.Took.Seconds() // a phase may come twice: EHLO before and after STARTTLS
-	}
-	if a.Reply != nil {
-		line.Reply, line.QueueID = a.Reply.String(), a.Reply.QueueID
-	}
-	return line
 }
 
 // moment is a time as the log writes it: RFC 3339, UTC, whole milliseconds, always

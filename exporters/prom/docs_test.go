@@ -19,11 +19,13 @@ const (
 
 // table describes all metrics of ours, from what a scrape gives. It needs no list
 // besides the code: every family has a series from the start, those of checks from
-// their first answer.
+// their first answer, and those that mail tells from the first message.
 func table(t *testing.T) string {
 	t.Helper()
 	e := prom.New(configOf(probe.NewClock(), 0, probeOf(outside)))
 	e.Checked(probe.Checked{Finding: probe.Finding{Check: "smtp"}, NotAfter: time.Unix(1, 0)})
+	e.Export(tracedOf(probeOf(outside), probe.Scheduled, time.Unix(1, 0), hop("gateway-in", 0, time.Second)))
+	e.Export(authenticated(probeOf(outside), probe.Scheduled, time.Unix(1, 0), "spf=pass"))
 	gathered, err := served(t, e).Gather()
 	if err != nil {
 		t.Fatalf("gathering metrics: %v", err)

@@ -48,6 +48,8 @@ type Exporter struct {
 	gauges *gauges
 	times  *times
 	checks *checks
+	hops   *hops
+	auth   *authentication
 
 	suspects *suspects
 	desks    chan struct{} // one for each scrape at work
@@ -59,6 +61,7 @@ func New(cfg Config) *Exporter {
 	e := &Exporter{
 		since: cfg.Since, clock: cfg.Clock, maker: m, desks: make(chan struct{}, atOnce),
 		ledger: newLedger(m, cfg.Clock), routes: newRoutes(m), gauges: newGauges(m), times: newTimes(m), checks: newChecks(m), suspects: newSuspects(m),
+		hops: newHops(m), auth: newAuthentication(m),
 	}
 	m.journal(cfg.JournalErrors, cfg.JournalUnwritten)
 	prometheus.WrapRegistererWith(m.constant, m.registry).MustRegister(
@@ -71,6 +74,7 @@ func New(cfg Config) *Exporter {
 		e.gauges.begin(p)
 		e.times.begin(p)
 		e.suspects.begin(p)
+		e.hops.begin(p)
 	}
 	e.gauges.build.WithLabelValues(cfg.Version, cfg.Revision, cfg.GoVersion).Set(1)
 	return e
@@ -84,8 +88,10 @@ func (e *Exporter) Export(c probe.Change) {
 	e.ledger.apply(c, replayed)
 	e.gauges.apply(c, replayed)
 	e.suspects.apply(c)
+	e.hops.apply(c, replayed)
 	if !replayed {
 		e.times.apply(c)
+		e.auth.apply(c)
 	}
 }
 
@@ -95,7 +101,7 @@ func (e *Exporter) Registry() *prometheus.Registry { return e.maker.registry }
 
 // sections are the families that are not in the registry, the ledger's as it stands now.
 func (e *Exporter) sections() []section {
-	all := []section{e.times.delivery.section(), e.times.uncertainty.section()}
+	all := []section{e.times.delivery.section(), e.times.uncertainty.section(), e.hops.seconds.section()}
 	all = append(all, e.ledger.sections()...)
-	return append(all, e.routes.sections()...)
+	return append(append(all, e.routes.sections()...), e.auth.section())
 }

@@ -123,6 +123,9 @@ func TestStory(t *testing.T) {
 		w.tell(at(104), probe.Suspected{Route: outside.Name, Reason: "nothing for 9 s"})
 		e.Checked(probe.Checked{Finding: probe.Finding{Check: "smtp", Target: "mx1.example.com:25", Component: "gateway-in", State: probe.FindingFailed}, Took: 30 * time.Second, NotAfter: time.Unix(1_800_000_000, 0)})
 		e.Checked(probe.Checked{Finding: probe.Finding{Check: "prometheus", Target: "http://prometheus.example.com", Component: "gateway-in", State: probe.FindingUnknown}, Took: time.Second})
+		e.Export(tracedOf(probes[0], probe.Scheduled, at(105),
+			hop("gateway-in", 47*time.Minute, 47*time.Minute+time.Second), hop("store-hq", -time.Second, time.Second), hop("", 0, time.Hour)))
+		e.Export(authenticated(probes[0], probe.Scheduled, at(105), "spf=pass", "dmarc=fail"))
 		look(4*3600+4.5, 500)                                    // one is given up
 		w.tell(at(4*3600+10), seenOf(4, "INBOX", at(0), at(10))) // and found
 		w.tell(at(4*3600+11), probe.Blind{Mailbox: "hq", Problem: "connection lost"})
@@ -178,7 +181,7 @@ func TestHistogramsAreNativeToo(t *testing.T) {
 			}
 		}
 	}
-	if found != 4 {
-		t.Errorf("got %d histograms, want 4", found)
+	if found != 5 {
+		t.Errorf("got %d histograms, want 5", found)
 	}
 }
