@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 //go:embed templates/restart.sh
@@ -27,9 +28,9 @@ const (
 	filterHostname = "scan1.example.com"
 
 	// Kinds of servers of the gateway: the filter as it should be, and the one that
-	// dies and is started again, on the same port.
-	filterKind   = "filter"
-	crashingKind = "crashing filter"
+	// dies and is started again, or takes its time, on the same port.
+	filterKind = "filter"
+	faultyKind = "faulty filter"
 )
 
 // buildScanner puts the filter's program into the lab's directory. It is built in the
@@ -100,7 +101,7 @@ func scannerCache() (string, error) {
 // addFilter lists the filter among the servers of the gateway.
 func (l *Lab) addFilter() {
 	h := &l.Gateway
-	for kind, title := range map[string]string{filterKind: "the filter", crashingKind: "the filter that dies"} {
+	for kind, title := range map[string]string{filterKind: "the filter", faultyKind: "the filter with a fault"} {
 		l.servers[h.Name+"/"+kind] = &server{
 			title:   title,
 			console: filepath.Join(h.Dir, "filter.console"),
@@ -120,7 +121,7 @@ func (l *Lab) filterCommand(more ...string) []string {
 // refused, and the gateway takes mail for site A and keeps it.
 func (l *Lab) StopFilter() error { return l.stoppedFilter(nil) }
 
-// StartFilter starts the filter again, or ends its crash loop.
+// StartFilter starts the filter again, or ends its crash loop or its slowness.
 func (l *Lab) StartFilter() error {
 	return l.stoppedFilter(func(filter, _ *server) error { return startAgain(filter) })
 }
@@ -131,23 +132,33 @@ func (l *Lab) StartFilter() error {
 // pass (0 to 1) does no harm and gets through, unless another one kills the filter
 // under it; it is chosen by content, so one that kills does so at each try.
 func (l *Lab) CrashLoopFilter(pass float64) error {
-	return l.stoppedFilter(func(_, crashing *server) error {
-		crashing.command = slices.Concat(
+	return l.stoppedFilter(func(_, faulty *server) error {
+		faulty.command = slices.Concat(
 			[]string{"sh", "-c", restartScript, "restart.sh"},
 			l.filterCommand("-pass", strconv.FormatFloat(pass, 'g', -1, 64)),
 		)
-		return startAgain(crashing)
+		return startAgain(faulty)
+	})
+}
+
+// SlowFilter lets the filter scan each message for that long before it hands it on, until
+// StartFilter or StopFilter. The gateway accepts mail meanwhile, and waits for the filter
+// with each message.
+func (l *Lab) SlowFilter(scan time.Duration) error {
+	return l.stoppedFilter(func(_, faulty *server) error {
+		faulty.command = l.filterCommand("-delay", scan.String())
+		return startAgain(faulty)
 	})
 }
 
 // stoppedFilter stops the filter, whichever it is, and goes on with one of the two.
-func (l *Lab) stoppedFilter(then func(filter, crashing *server) error) error {
+func (l *Lab) stoppedFilter(then func(filter, faulty *server) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	filter, crashing := l.servers[Gateway+"/"+filterKind], l.servers[Gateway+"/"+crashingKind]
-	err := errors.Join(filter.stop(), crashing.stop())
+	filter, faulty := l.servers[Gateway+"/"+filterKind], l.servers[Gateway+"/"+faultyKind]
+	err := errors.Join(filter.stop(), faulty.stop())
 	if err == nil && then != nil {
-		err = then(filter, crashing)
+		err = then(filter, faulty)
 	}
 	return err
 }

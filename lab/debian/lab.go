@@ -88,10 +88,11 @@ type Lab struct {
 
 	options Options
 	ownDir  bool
-	mu      sync.Mutex // guards extra, the servers and the wires
+	mu      sync.Mutex // guards extra, clocks, the servers and the wires
 	extra   map[string]Extra
-	servers map[string]*server // by host name and kind
-	wires   map[string][]*wire // the link's by its name, others by host and kind
+	clocks  map[string][]string // by host: the environment of programs whose clock is off
+	servers map[string]*server  // by host name and kind
+	wires   map[string][]*wire  // the link's by its name, others by host and kind
 }
 
 // Start builds a lab and returns when every port gives its greeting. The servers
@@ -101,7 +102,7 @@ type Lab struct {
 func Start(ctx context.Context, options Options) (*Lab, error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	l := &Lab{options: withDefaults(options), extra: map[string]Extra{}, servers: map[string]*server{}, wires: map[string][]*wire{}}
+	l := &Lab{options: withDefaults(options), extra: map[string]Extra{}, clocks: map[string][]string{}, servers: map[string]*server{}, wires: map[string][]*wire{}}
 	for name, extra := range options.Extra {
 		l.extra[name] = extra
 	}
@@ -187,6 +188,9 @@ func (l *Lab) Stop() error {
 		tasks = append(tasks, s.stop)
 	}
 	err := errors.Join(together(tasks...), l.stopStrangers())
+	if len(l.clocks) > 0 {
+		err = errors.Join(err, forgetClocks())
+	}
 	if l.ownDir && err == nil {
 		err = removeDir(l.Dir)
 		l.ownDir = false
@@ -218,8 +222,7 @@ func alive(pidFile string) bool {
 	if err != nil {
 		return false
 	}
-	_, err = os.Stat(filepath.Join("/proc", strings.TrimSpace(string(pid))))
-	return err == nil
+	return isThere(filepath.Join("/proc", strings.TrimSpace(string(pid))))
 }
 
 // together runs tasks at the same time and joins their errors.

@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"text/template"
 	"time"
 )
@@ -25,6 +26,7 @@ type view struct {
 	IMAP, IMAPS      string // of Dovecot itself, behind the wires
 	TLSFile          string
 	MailUID, MailGID string
+	Clock            []string // the environment that puts clocks wrong; empty: they are right
 	Extra            Extra
 }
 
@@ -38,6 +40,7 @@ func render(name string, data any) ([]byte, error) {
 		},
 		// YAML reads what JSON and Go quote.
 		"quote": strconv.Quote,
+		"join":  strings.Join,
 		"port": func(address string) string {
 			_, port, _ := net.SplitHostPort(address)
 			return port
@@ -75,7 +78,7 @@ func (l *Lab) prepare(ctx context.Context, h *Host) error {
 }
 
 func (l *Lab) writeFiles(h *Host) error {
-	v := view{Host: *h, Site: h.site(), Peer: l.peer(h), TLSFile: h.tlsFile(), Extra: l.extra[h.Name]}
+	v := view{Host: *h, Site: h.site(), Peer: l.peer(h), TLSFile: h.tlsFile(), Clock: l.clocks[h.Name], Extra: l.extra[h.Name]}
 	v.IMAP, v.IMAPS = h.dovecotIMAP, h.dovecotIMAPS
 	var err error
 	if v.MailUID, v.MailGID, err = mailOwner(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,9 +27,11 @@ type server struct {
 	title   string
 	command []string
 	console string // a file for what it prints
-	ports   []port
-	pool    *x509.CertPool
-	ways    []*wire // to it, which refuse connections while it is stopped
+	// environment is added to what the command is given; fixed while it runs.
+	environment []string
+	ports       []port
+	pool        *x509.CertPool
+	ways        []*wire // to it, which refuse connections while it is stopped
 
 	mu      sync.Mutex
 	running *process
@@ -59,7 +62,7 @@ func (s *server) start(ctx context.Context) error {
 	if s.running != nil && !s.running.ended() {
 		return nil
 	}
-	p, err := keep(s.console, s.command)
+	p, err := keep(s.console, s.whole())
 	if err != nil {
 		return fmt.Errorf("starting %s: %w", s.title, err)
 	}
@@ -75,6 +78,14 @@ func (s *server) start(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// whole is the command with its environment.
+func (s *server) whole() []string {
+	if len(s.environment) == 0 {
+		return s.command
+	}
+	return slices.Concat([]string{"env"}, s.environment, s.command)
 }
 
 // keep starts a command under a keeper.

@@ -1,6 +1,10 @@
 package world
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+	"time"
+)
 
 // SMTP gives the address of a component's SMTP server, empty if it has none. There
 // are such servers at internet, gateway-in, antispam, store-hq and store-branch.
@@ -41,6 +45,32 @@ func (w *World) Break(component string, f Fault) error {
 		return fmt.Errorf("breaking component %s: %w", component, err)
 	}
 	w.set(s, f)
+	return nil
+}
+
+// SetClock makes the clocks of a component's hosts show that much more than the true
+// time, or less, from now on: what they write into mail. It is no fault: Repair does not
+// mend it, and the IMAP server's INTERNALDATE stays true.
+func (w *World) SetClock(component string, ahead time.Duration) error {
+	s := w.stages[component]
+	if s == nil {
+		return fmt.Errorf("setting the clock of a component: got %q, want one of %q", component, Components())
+	}
+	s.setClock(ahead)
+	return nil
+}
+
+// SetField makes a component's hosts write another field above their own, from now on, such
+// as Authentication-Results; it has no line end. Empty: none.
+func (w *World) SetField(component, field string) error {
+	s := w.stages[component]
+	switch {
+	case s == nil:
+		return fmt.Errorf("setting a field of a component: got %q, want one of %q", component, Components())
+	case strings.ContainsAny(field, "\r\n") || field != "" && strings.Index(field, ":") < 1:
+		return fmt.Errorf("setting a field of component %s: got %q, want one line with a name and a colon", component, field)
+	}
+	s.setField(field)
 	return nil
 }
 

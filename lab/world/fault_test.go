@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"net/mail"
 	"slices"
 	"strings"
 	"testing"
@@ -261,6 +262,33 @@ func TestWrongUse(t *testing.T) {
 		}
 		if _, err := world.New(world.Config{ImplicitTLS: true}); err == nil {
 			t.Error("implicit TLS without a configuration: got no error, want one")
+		}
+	})
+}
+
+func TestSetClock(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world.World) {
+		must(t, w.SetClock("antispam", -90*time.Second))
+		must(t, w.SetClock("store-hq", time.Hour))
+		must(t, w.Break("antispam", world.Hold{}))
+		must(t, w.Repair("antispam")) // mends no clock
+		sent := time.Now()
+		must(t, send(t, w, "past-av-to-hq", 1))
+		time.Sleep(aWhile)
+		all, err := w.Messages("hq", "INBOX")
+		must(t, err)
+		var got []string
+		for _, value := range probe.ParseHeader(all[0]).All("Received") {
+			at, err := mail.ParseDate(value[strings.LastIndex(value, ";")+1:])
+			must(t, err)
+			got = append(got, at.Sub(sent).String())
+		}
+		want := []string{"1h0m0s", "1h0m0s", "-1m30s", "-1m30s", "-1m30s"} // in whole seconds
+		if !slices.Equal(got, want) {
+			t.Errorf("Received fields after the message was sent: got %v, want %v", got, want)
+		}
+		if err := w.SetClock("nowhere", time.Second); err == nil {
+			t.Error("setting the clock of a component that is not there: got no error, want one")
 		}
 	})
 }

@@ -28,10 +28,12 @@ type stage struct {
 
 	mu       sync.Mutex
 	random   *rand.Rand
-	fault    Fault    // nil: none
-	held     []parcel // in the order in which they came
-	draining bool     // held messages leave one by one
-	deferred int      // messages that wait here for another try at the next stage
+	ahead    time.Duration // of its clock: what it shows beyond the true time
+	field    string        // written above its own; empty: none
+	fault    Fault         // nil: none
+	held     []parcel      // in the order in which they came
+	draining bool          // held messages leave one by one
+	deferred int           // messages that wait here for another try at the next stage
 	dropped  int
 }
 
@@ -72,7 +74,10 @@ func (s *stage) finish(p *parcel) {
 // write puts trace fields on top of a message; s.mu is held. The bytes are copied:
 // another parcel may have the same.
 func (s *stage) write(p *parcel, t trace, at host) string {
-	fields, id := t(stamp{host: at, peer: p.peer, from: p.from, to: p.to, at: s.clock.Now(), random: s.random})
+	fields, id := t(stamp{host: at, peer: p.peer, from: p.from, to: p.to, at: s.clock.Now().Add(s.ahead), random: s.random})
+	if s.field != "" {
+		fields = s.field + "\r\n" + fields
+	}
 	p.raw = append([]byte(fields), p.raw...)
 	return id
 }
@@ -94,6 +99,18 @@ func (s *stage) newMessageID() string {
 		at = s.component
 	}
 	return amavisID(stamp{random: s.random}) + "@" + at
+}
+
+func (s *stage) setClock(ahead time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ahead = ahead
+}
+
+func (s *stage) setField(field string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.field = field
 }
 
 func (s *stage) faultNow() Fault {

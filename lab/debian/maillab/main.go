@@ -47,6 +47,7 @@ func run(ctx context.Context, path string) (err error) {
 	fmt.Printf(`The lab runs in %s until Ctrl-C. In another terminal:
 
     go run ./cmd/mailpath once --config %[2]s
+    go run ./cmd/mailpath trace outside-to-hq --config %[2]s
     go run ./cmd/mailpath run --config %[2]s --journal %[1]s/mailpath.db
 
 and then break something, see what mailpath says, and mend it again:

@@ -2,6 +2,8 @@
 // between a gateway and a mail store: it hands each message on before it answers for
 // it, so that it never holds one itself. It looks for nothing; it is there to fail.
 //
+// With -delay it takes the whole message and scans it for so long before it begins to
+// hand it on; it answers afterwards, so it holds nothing that it has answered for either.
 // With -pass below 1 it has a scan engine that cannot bear some messages: it kills
 // itself, without an answer, each time one of them is given to it.
 package main
@@ -12,6 +14,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"time"
 
 	"github.com/emersion/go-smtp"
 )
@@ -27,6 +30,7 @@ func run(args []string, stderr io.Writer) int {
 	flags.StringVar(&s.source, "source", "", "connect to it from this `IP` address")
 	flags.StringVar(&s.name, "name", "", "this `HOST` in greetings and Received fields")
 	flags.Float64Var(&s.pass, "pass", 1, "the `SHARE` of messages that do not kill it, 0 to 1")
+	flags.DurationVar(&s.delay, "delay", 0, "scan each message for that `LONG`")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -41,6 +45,7 @@ func run(args []string, stderr io.Writer) int {
 type scanner struct {
 	next, source, name string
 	pass               float64
+	delay              time.Duration
 }
 
 func (s scanner) serve(address string) error {
@@ -49,7 +54,11 @@ func (s scanner) serve(address string) error {
 		return fmt.Errorf("taking mail: %w", err)
 	}
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
-		return &session{scanner: s, client: c}, nil
+		one := session{scanner: s, client: c}
+		if s.delay > 0 {
+			return &holding{session: one}, nil
+		}
+		return &one, nil
 	}))
 	server.Domain = s.name
 	server.EnableSMTPUTF8 = true // as Postfix does on both sides

@@ -58,12 +58,16 @@ func (s *session) Data(r io.Reader) error {
 		_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 		select {} // until the signal is here
 	}
+	return s.handOn(io.MultiReader(strings.NewReader(s.received()), bytes.NewReader(message)))
+}
+
+// handOn gives the next server the message, and the client that server's answer.
+func (s *session) handOn(message io.Reader) error {
 	data, err := s.server.Data()
 	if err != nil {
 		return answer(err)
 	}
-	_, err = io.Copy(data, io.MultiReader(strings.NewReader(s.received()), bytes.NewReader(message)))
-	if err != nil {
+	if _, err := io.Copy(data, message); err != nil {
 		return answer(err)
 	}
 	taken, err := data.CloseWithResponse()

@@ -54,7 +54,7 @@ func (v view) write(w *world.World, dir, path string) error {
 		}
 		v.Mailboxes = append(v.Mailboxes, m)
 	}
-	text, err := v.render()
+	text, err := v.render(w)
 	if err != nil {
 		return err
 	}
@@ -64,8 +64,8 @@ func (v view) write(w *world.World, dir, path string) error {
 	return nil
 }
 
-func (v view) render() ([]byte, error) {
-	functions := template.FuncMap{"quote": strconv.Quote, "join": strings.Join} // YAML reads what Go quotes
+func (v view) render(w *world.World) ([]byte, error) {
+	functions := template.FuncMap{"quote": strconv.Quote, "join": strings.Join, "hosts": w.Hosts} // YAML reads what Go quotes
 	parsed, err := template.New("mailpath.yaml").Funcs(functions).Parse(configTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("parsing the template of the configuration: %w", err)
