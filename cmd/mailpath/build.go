@@ -13,6 +13,7 @@ import (
 	"github.com/mailpath/mailpath/probe/config"
 	"github.com/mailpath/mailpath/probe/imapwatch"
 	"github.com/mailpath/mailpath/probe/smtpsend"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 // parts are what a configuration is built into.
@@ -24,10 +25,12 @@ type parts struct {
 	accounts map[string]probe.Account // of senders
 	checks   []probe.Checker
 	topology diagnosis.Topology
+	tracing  trace.Config
+	trail    func(probe.Observation) probe.Trail
 }
 
 func newParts() parts {
-	return parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher), cleaners: make(map[string]probe.Cleaner), accounts: make(map[string]probe.Account)}
+	return parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher), cleaners: make(map[string]probe.Cleaner), accounts: make(map[string]probe.Account), trail: buildTrail(nil)}
 }
 
 // build makes probes, senders, watchers and checks, by explicit switches.
@@ -37,7 +40,7 @@ func build(cfg *config.Config, keys *probe.Keyring, clock probe.Clock) (parts, e
 	if p.probes, err = buildProbes(cfg); err != nil {
 		return parts{}, err
 	}
-	p.topology = buildTopology(cfg, p.probes)
+	p.topology, p.tracing, p.trail = buildTopology(cfg, p.probes), buildTracing(cfg), buildTrail(cfg.Mailboxes)
 	for _, c := range buildChecks(cfg, clock) {
 		p.checks = append(p.checks, c)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/probe"
 	"github.com/mailpath/mailpath/probe/config"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 // buildTopology is who passes what, of the routes that are probed.
@@ -25,6 +26,32 @@ func buildTopology(cfg *config.Config, probes []probe.Probe) diagnosis.Topology 
 		})
 	}
 	return t
+}
+
+// buildTracing is which hosts belong to which component, and the ways through them: of all
+// routes, since mail takes those without a probe, too.
+func buildTracing(cfg *config.Config) trace.Config {
+	t := trace.Config{Paths: make(map[string][]string)}
+	for _, c := range cfg.Components {
+		t.Components = append(t.Components, trace.Component{Name: c.Name, ReceivedBy: c.ReceivedBy})
+	}
+	for _, r := range cfg.Routes {
+		t.Paths[r.Name] = r.Path
+	}
+	return t
+}
+
+// buildTrail makes the reader of what the servers on the way wrote into a message. Of
+// who sent it, it believes the servers that the message's mailbox trusts.
+func buildTrail(mailboxes []config.Mailbox) func(probe.Observation) probe.Trail {
+	trusted := make(map[string][]string, len(mailboxes))
+	for _, m := range mailboxes {
+		trusted[m.Name] = m.AuthservIDs
+	}
+	return func(o probe.Observation) probe.Trail {
+		t := trace.Read(o.Header)
+		return probe.Trail{Hops: t.Hops(), Auth: t.Authentication(trusted[o.Mailbox])}
+	}
 }
 
 func serverOf(cfg *config.Config, sender string) string {

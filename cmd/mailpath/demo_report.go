@@ -67,6 +67,7 @@ type recoveryReport struct {
 	Longest    float64   `json:"longest_delay_seconds"`
 	Late       int       `json:"late"`
 	Lost       int       `json:"lost"`
+	WaitedAt   []string  `json:"waited_at"` // where all late mail has waited, by its hops; empty: not at one place, or nobody knows
 	Sentence   string    `json:"sentence"`
 }
 
@@ -80,7 +81,7 @@ func (r *report) judge(verdicts []diagnosis.Diagnosed, recoveries []diagnosis.Re
 		}
 	}
 	for _, c := range recoveries {
-		r.Recoveries = append(r.Recoveries, recoveryReport{c.At, c.Since, c.Components, c.Longest.Seconds(), c.Late, c.Lost, c.Sentence})
+		r.Recoveries = append(r.Recoveries, recoveryReport{c.At, c.Since, c.Components, c.Longest.Seconds(), c.Late, c.Lost, append([]string{}, c.WaitedAt...), c.Sentence})
 	}
 }
 

@@ -74,6 +74,12 @@ func (d *demo) recovered() bool {
 	return len(recoveries) > 0
 }
 
+// rightlyTraced tells whether the hops of late mail say where it has waited.
+func (d *demo) rightlyTraced() bool {
+	_, recoveries := d.board.told()
+	return slices.Equal(recoveries[len(recoveries)-1].WaitedAt, []string{brokenComponent})
+}
+
 func (d *demo) allWell() bool {
 	return d.board.all(func(_ string, r *row) bool { return r.health == probe.HealthOK })
 }
@@ -112,6 +118,7 @@ func (d *demo) repair(ctx context.Context) error {
 	drained := func() bool { return d.world.Held()[brokenComponent] == 0 && d.allWell() && d.recovered() }
 	if d.expect(ctx, drainLimit, "the held mail has drained and every route is ok", drained) {
 		d.screen.say("the held mail has drained; all is well again")
+		d.expect(ctx, 0, "late mail has waited at the gateway's inbound filter, and nowhere else", d.rightlyTraced)
 	}
 	return ctx.Err()
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/mailpath/mailpath/probe"
 	"github.com/mailpath/mailpath/probe/imapwatch"
 	"github.com/mailpath/mailpath/probe/smtpsend"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 // dialer replaces the network; nil is TCP.
@@ -18,7 +19,7 @@ type dialer = func(ctx context.Context, network, address string) (net.Conn, erro
 // buildWorld makes probes, senders and watchers for the routes of a mail world.
 func buildWorld(w *world.World, dial dialer, keys *probe.Keyring, clock probe.Clock) parts {
 	p := newParts()
-	p.topology = worldTopology(w)
+	p.topology, p.tracing = worldTopology(w), worldTracing(w)
 	var from []string
 	for _, s := range w.Senders() {
 		from = append(from, s.From)
@@ -62,6 +63,18 @@ func worldTopology(w *world.World) diagnosis.Topology {
 		t.Routes = append(t.Routes, diagnosis.Route{
 			Name: r.Name, Path: r.Path, Entry: entries[r.Sender], Server: w.SMTP(entries[r.Sender]), Direction: r.Direction, Mailbox: r.Mailbox,
 		})
+	}
+	return t
+}
+
+// worldTracing is which hosts of a mail world belong to which component.
+func worldTracing(w *world.World) trace.Config {
+	t := trace.Config{Paths: make(map[string][]string)}
+	for _, name := range world.Components() {
+		t.Components = append(t.Components, trace.Component{Name: name, ReceivedBy: w.Hosts(name)})
+	}
+	for _, r := range w.Routes() {
+		t.Paths[r.Name] = r.Path
 	}
 	return t
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/mailpath/mailpath/probe/config"
 	"github.com/mailpath/mailpath/probe/health"
 	"github.com/mailpath/mailpath/probe/journal"
+	"github.com/mailpath/mailpath/probe/trace"
 )
 
 const (
@@ -117,7 +118,8 @@ func warnOfHangUps(log *slog.Logger) (stop func()) {
 	}
 }
 
-// healthLog is an exporter that logs how routes are, and which component is to blame.
+// healthLog is an exporter that logs how routes are, which component is to blame, and
+// whose clock is wrong.
 type healthLog struct {
 	log   *slog.Logger
 	since probe.Seq
@@ -139,6 +141,12 @@ func (h healthLog) Export(c probe.Change) {
 		}
 	case diagnosis.Recovered:
 		h.log.Info(c.Sentence, "was_broken", strings.Join(c.Components, ", "))
+	case trace.ClockChanged:
+		level := slog.LevelInfo
+		if c.Off() {
+			level = slog.LevelWarn
+		}
+		h.log.Log(context.Background(), level, ofClock(c))
 	}
 }
 
@@ -228,7 +236,8 @@ func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, j 
 func engineConfig(p parts, keys *probe.Keyring, j probe.Journal, clock probe.Clock, log *slog.Logger, exporters ...probe.Exporter) probe.EngineConfig {
 	return probe.EngineConfig{
 		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers, Cleaners: p.cleaners, Accounts: p.accounts,
-		Assessor: probe.Assessors{health.New(p.probes), diagnosis.New(p.topology)}, Exporters: exporters, Log: log, Checks: p.checks,
+		Assessor: probe.Assessors{health.New(p.probes), trace.NewMonitor(p.tracing), diagnosis.New(p.topology)}, Exporters: exporters, Log: log, Checks: p.checks,
+		Trace: p.trail,
 	}
 }
 
