@@ -21,12 +21,13 @@ type liars struct {
 	open   atomic.Int32 // those that they have not let go of
 }
 
-// lies puts liars in a component's place. It comes before begin.
-func (s *stage) lies(component string, answer func(net.Conn)) *liars {
+// lies puts liars in the place of the server that takes mail from outside. It comes
+// before begin.
+func (s *stage) lies(answer func(net.Conn)) *liars {
 	l := new(liars)
 	dial := s.dial
 	s.dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-		if address != s.world.SMTP(component) || l.honest.Load() {
+		if address != s.world.SMTP("internet") || l.honest.Load() {
 			return dial(ctx, network, address)
 		}
 		near, far := net.Pipe()

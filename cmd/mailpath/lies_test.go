@@ -30,7 +30,7 @@ func TestStoryOfServersThatLie(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			perform(t, func(s *stage) {
-				l := s.lies("internet", c.answer)
+				l := s.lies(c.answer)
 				engine := s.begin(time.Minute, 10*time.Second, 20*time.Minute, inbound, "inside-hq", "hq-to-branch", "hq-to-outside")
 				s.wait(45*time.Minute + 30*time.Second)
 				all := s.outcomes(inbound)
@@ -84,7 +84,7 @@ func (s *stage) undisturbed(routes ...string) {
 func TestStoryOfAServerThatPutsOff(t *testing.T) {
 	perform(t, func(s *stage) {
 		wary := &talker{instead: map[string]string{"RCPT": "451 4.7.1 greylisted, try again in 60 seconds"}}
-		l := s.lies("internet", wary.answer)
+		l := s.lies(wary.answer)
 		l.honest.Store(true)
 		engine := s.begin(time.Minute, 10*time.Second, time.Hour, inbound, "inside-hq")
 		s.waitUntil(func() bool { return len(s.outcomes(inbound)) == 5 })
@@ -136,7 +136,7 @@ func TestStoryOfAFarewell(t *testing.T) {
 						t.Error(err)
 					}
 				}}
-				l := s.lies("internet", slow.answer)
+				l := s.lies(slow.answer)
 				engine := s.begin(time.Hour, time.Minute, 4*time.Hour, inbound)
 				<-told
 				began := s.clock.Now()

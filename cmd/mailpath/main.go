@@ -81,7 +81,11 @@ func usage(err error) error {
 
 // run carries one command line out and gives the exit status.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	root := newRoot(stdout, stderr)
+	return carryOut(ctx, newRoot(stdout, stderr), args, stderr)
+}
+
+// carryOut runs one of root's commands.
+func carryOut(ctx context.Context, root *cobra.Command, args []string, stderr io.Writer) int {
 	root.SetArgs(append([]string{}, args...)) // nil would mean those of the process
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -117,6 +121,6 @@ configuration is wrong, 3 the probe itself is in trouble.`,
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newRun(), newOnce(), newCheck(), newJournal(), newClean(), newConfig(), newVersion())
+	root.AddCommand(newDemo(), newRun(), newOnce(), newTrace(), newHops(), newCheck(), newJournal(), newClean(), newConfig(), newVersion())
 	return root
 }

@@ -25,6 +25,17 @@ type Config struct {
 	probe.Endpoint
 	// EHLO is the name we greet with (RFC 5321 section 4.1.1.1): ours, fully qualified.
 	EHLO string
+	// Progress is told of each phase, as it begins and as it ends, from the goroutine of
+	// Send. It must return promptly. Nil: nobody is told.
+	Progress func(Progress)
+}
+
+// Progress is a phase that begins, or ends. One phase can come twice: tls is asked for
+// and then done, and ehlo is said again after it.
+type Progress struct {
+	Phase string
+	Ended bool
+	Took  time.Duration // of a phase that has ended
 }
 
 // Sender sends over SMTP. It is safe for concurrent use; each Send has a
@@ -33,6 +44,13 @@ type Sender struct{ cfg Config }
 
 // New makes a sender.
 func New(cfg Config) *Sender { return &Sender{cfg: cfg} }
+
+// Telling is the same sender, whose Send tells of its progress.
+func (s *Sender) Telling(progress func(Progress)) *Sender {
+	told := s.cfg
+	told.Progress = progress
+	return New(told)
+}
 
 // Send implements probe.Sender.
 func (s *Sender) Send(ctx context.Context, m *probe.Message) probe.Attempt {
@@ -63,10 +81,12 @@ type transaction struct {
 // that is said again after STARTTLS adds to the first. The words of a refusal, which
 // the library leaves as they came, become such as can stand in an error.
 func (t *transaction) phase(name string, do func() error) error {
+	t.tell(Progress{Phase: name})
 	err := do()
 	now := t.cfg.Clock.Now()
 	took := now.Sub(t.mark)
 	t.mark = now
+	t.tell(Progress{Phase: name, Ended: true, Took: took})
 	if i := slices.IndexFunc(t.phases, func(p probe.Phase) bool { return p.Name == name }); i >= 0 {
 		t.phases[i].Took += took
 	} else {
@@ -79,6 +99,12 @@ func (t *transaction) phase(name string, do func() error) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+func (t *transaction) tell(p Progress) {
+	if t.cfg.Progress != nil {
+		t.cfg.Progress(p)
+	}
 }
 
 // carryOut makes the attempt.
