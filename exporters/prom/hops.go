@@ -59,7 +59,7 @@ func (h *hops) open(component string) {
 	h.negative.WithLabelValues(component)
 }
 
-// beginPath makes the series of a configured probe.
+// begin makes the series of a configured probe.
 func (h *hops) begin(p probe.Probe) {
 	for _, component := range p.Route.Path {
 		if h.known[component] == nil {

@@ -5,6 +5,7 @@ package prom_test
 import (
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -163,13 +164,19 @@ func TestMemoryOfRoutes(t *testing.T) {
 	}
 	server := httptest.NewServer(e.Handler())
 	defer server.Close()
-	live() // so that what was exported is gone
-	stop := peak()
-	for _, f := range formats {
-		get(t, server.URL, f.accept, f.encoding)
+	// While others keep the machine busy the collector comes late, and garbage counts:
+	// of three rounds one in which it came in time is enough.
+	highest := uint64(math.MaxUint64)
+	for round := 0; round < 3 && highest > 10_000; round++ {
+		live() // so that what was exported, or scraped, is gone
+		stop := peak()
+		for _, f := range formats {
+			get(t, server.URL, f.accept, f.encoding)
+		}
+		highest = min(highest, (stop()-before)/uint64(len(probes)))
 	}
-	if highest := (stop() - before) / uint64(len(probes)); highest > 15_000 {
-		t.Errorf("scraping: got up to %d bytes a route, want at most 15000", highest)
+	if highest > 10_000 {
+		t.Errorf("scraping: got up to %d bytes a route, want at most 10000", highest)
 	}
 	if rest := (live() - before) / uint64(len(probes)); rest > 2_000 {
 		t.Errorf("between scrapes: got %d bytes a route, want at most 2000", rest)

@@ -16,15 +16,6 @@ const (
 	maxHosts = 20_000
 )
 
-// ComponentOf names the component of a host on a route: one on its path before any
-// other, in the path's order, and of several on the path the first that is not in
-// passed, or else the last; then any other, by name. An empty route is none. A host
-// that none claims is of Other. It looks at everything configured; a Monitor
-// remembers.
-func (c Config) ComponentOf(host, route string, passed ...string) string {
-	return newFinder(c).of(canonical(host), route, passed)
-}
-
 // finder finds the components of hosts.
 type finder struct {
 	components map[string]claimant
@@ -83,7 +74,10 @@ func isLoopback(host string) bool {
 	return strings.HasSuffix(host, ".localhost")
 }
 
-// of names the component of a host in canonical form, as ComponentOf does.
+// of names the component of a host in canonical form on a route: one on its path before
+// any other, in the path's order, and of several on the path the first that is not in
+// passed, or else the last; then any other, by name. An empty route is none. A host
+// that none claims is of Other.
 func (f *finder) of(host, route string, passed []string) string {
 	if host == "" {
 		return Other

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-func TestComponentOf(t *testing.T) {
+func TestComponentOfAHost(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		host, route string
@@ -29,8 +29,8 @@ func TestComponentOf(t *testing.T) {
 		{host: "store-77.example.com", route: "in", want: Other},
 		{host: strings.Repeat("a", 100_000), route: "in", want: Other},
 	} {
-		if got := company.ComponentOf(c.host, c.route, c.passed...); got != c.want {
-			t.Errorf("ComponentOf(%.40q, %q, %q): got %q, want %q", c.host, c.route, c.passed, got, c.want)
+		if got := newFinder(company).of(canonical(c.host), c.route, c.passed); got != c.want {
+			t.Errorf("%.40q on route %q, passed %q: got %q, want %q", c.host, c.route, c.passed, got, c.want)
 		}
 	}
 }
