@@ -13,7 +13,7 @@ func (t *Tracker) adoptable(f Seen, now time.Time) (Probe, bool) {
 	if _, before := t.adopted[f.ID]; before {
 		return p, false
 	}
-	return p, configured && f.Mailbox == p.Route.Mailbox && f.Tag.Full && f.Tag.Sent.Before(t.began) && now.Sub(f.Tag.Sent) <= p.LostAfter
+	return p, configured && f.at(p.Route.Mailbox) && f.Tag.Full && f.Tag.Sent.Before(t.began) && now.Sub(f.Tag.Sent) <= p.LostAfter
 }
 
 // noteAdopted keeps in mind, until a time, that a message was adopted: forgotten, it

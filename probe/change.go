@@ -27,12 +27,29 @@ type (
 		Origin
 		Message Sending
 	}
-	// Answered tells that the attempt to hand a message over has ended. If the message is
+	// Answered tells that an attempt to hand a message over has ended. If the message is
 	// settled by it, or was seen before, Settled follows.
 	Answered struct {
 		Origin
 		Message Sending
 		Attempt Attempted
+		Tries   int       // attempts so far, this one included
+		Again   time.Time // it will be tried again then; zero: it will not
+	}
+	// TriedAgain tells that a message is being handed over once more.
+	TriedAgain struct {
+		Origin
+		Message Sending
+		Try     int
+	}
+	// ReportSeen tells that a report about a message was found. If it settles the
+	// message, Settled follows.
+	ReportSeen struct {
+		Origin
+		Message Sending
+		Report  Report
+		Mailbox string // where the report was found
+		Told    Status // the end the message had before; empty: it is in flight
 	}
 	// AttemptLost tells that nobody can tell how the handing over of a message ended: the
 	// process that tried is gone. It may or may not arrive.
@@ -43,9 +60,10 @@ type (
 	// DeadlineMissed tells that a message was not there after its LateAfter.
 	DeadlineMissed struct {
 		Origin
-		Message Sending
-		Certain bool // the far side had accepted it, so the miss is the path's
-		Cut     bool // the far side broke off before it said whether it accepted it
+		Message  Sending
+		Certain  bool // the far side had accepted it, so the miss is the path's
+		Cut      bool // the far side broke off before it said whether it accepted it
+		Deferred bool // the far side turned it away for now, and it will be tried again
 	}
 	// Adopted tells that a message sent by a process that this journal does not know. Settled follows.
 	Adopted struct {
@@ -119,9 +137,10 @@ type (
 
 // Measured tells whether a message's time is a measurement of its route: it was
 // scheduled, should have been delivered and was, and this prober saw it all the way.
+// One that waited in our queue is none: how long is what the route's retry says.
 func (c Settled) Measured() bool {
 	m, o := c.Message, c.Outcome
-	return m.Purpose == Scheduled && m.Expect == ExpectDelivered && o.Status.Arrived() && !o.Adopted && !o.Orphaned
+	return m.Purpose == Scheduled && m.Expect == ExpectDelivered && o.Status.Arrived() && !o.Adopted && !o.Orphaned && o.Tries <= 1
 }
 
 // Health is what is known of one route now.

@@ -26,15 +26,18 @@ func (c copies) has(f Seen) bool {
 
 // News tells whether a sighting would change anything. It would not if that copy is
 // accounted for, if nobody can say any more what it is a copy of, or if it is in
-// another mailbox than the one the message was sent to: what comes back to a
-// sender has not arrived.
+// another mailbox than the one the message was sent to, or a quarantine: what comes
+// back to a sender has not arrived.
 func (t *Tracker) News(f Seen, now time.Time) bool {
 	if fl := t.flights[f.ID]; fl != nil {
-		return fl.Mailbox == f.Mailbox && !fl.copies.has(f)
+		return f.at(fl.Mailbox) && !fl.copies.has(f)
 	}
 	if old := t.settled[f.ID]; old != nil {
-		return old.message.Mailbox == f.Mailbox && !old.copies.has(f)
+		return f.at(old.message.Mailbox) && !old.copies.has(f)
 	}
 	_, adopted := t.adoptable(f, now)
 	return adopted
 }
+
+// at tells whether the sighting is where a message to a mailbox may be found.
+func (f Seen) at(mailbox string) bool { return f.Mailbox == mailbox || f.Place == Quarantine }

@@ -11,7 +11,7 @@ import (
 )
 
 // EngineConfig is what an engine is made of. All of it is needed, but for Cleaners,
-// Accounts, Checks, Checked, Trace, Linger and Uptime.
+// Accounts, Asides, Checks, Checked, Trace, Compare, Linger and Uptime.
 type EngineConfig struct {
 	Clock    Clock
 	Keys     *Keyring
@@ -19,13 +19,19 @@ type EngineConfig struct {
 	Probes   []Probe
 	Senders  map[string]Sender  // by name
 	Watchers map[string]Watcher // by mailbox
+	// Asides are, by mailbox, the mailboxes whose messages may turn up there instead: kept
+	// in quarantine, or as reports to their sender.
+	Asides   map[string][]string
 	Cleaners map[string]Cleaner // by mailbox; where there is one, test messages are deleted when they have settled
 	Accounts map[string]Account // by sender; those not there are bounded by nobody but us
 	Checks   []Checker          // asked every minute, and when a route is suspected
 	Checked  func(Checked)      // is told every answer, from several goroutines; nil: nobody is
 	// Trace reads what the servers on the way wrote into the header of a message. It is
 	// called from several goroutines, once per message found. Nil: nobody reads it.
-	Trace     func(Observation) Trail
+	Trace func(Observation) Trail
+	// Compare says what was altered in a message found, given how it was sent. Like Trace
+	// it is called once per message, from several goroutines. Nil: nobody looks.
+	Compare   func(sent *Message, found Observation) []Alteration
 	Assessor  Assessor
 	Exporters []Exporter
 	Log       *slog.Logger
@@ -44,8 +50,10 @@ type Engine struct {
 	cfg       EngineConfig
 	paces     map[string]*mailboxPace
 	cleanings map[string]*cleaning
+	aside     map[string][]string // the mailboxes beside each, of cfg.Asides
 	ready     chan struct{}
 
+	probes      map[string]Probe      // by name
 	confirmable map[string]Probe      // by route
 	allowances  map[string]*allowance // by sender
 	inherited   Seq                   // up to here the journal is of earlier processes
@@ -59,6 +67,7 @@ type Engine struct {
 	unassessed unassessed
 	confirmed  time.Time // the slot of the last confirmation; only assess uses it
 
+	retrying  retrying
 	gathered  gathered
 	telling   sync.RWMutex // held for reading by whoever hands facts to the journal
 	undurable atomic.Bool  // the journal cannot be written
@@ -68,6 +77,7 @@ type Engine struct {
 
 	assessable Signal // there is something unassessed
 	asked      Signal // checks should be made now
+	queued     Signal // a message is to be tried again, or one more may be
 }
 
 // NewEngine makes an engine; Run or Once starts it, once.
@@ -76,11 +86,13 @@ func NewEngine(cfg EngineConfig) *Engine {
 		cfg:       cfg,
 		paces:     make(map[string]*mailboxPace, len(cfg.Watchers)),
 		cleanings: make(map[string]*cleaning, len(cfg.Cleaners)),
+		aside:     make(map[string][]string),
 		ready:     make(chan struct{}),
 		tracker:   NewTracker(cfg.Journal.State().Began, cfg.Probes),
 		past:      newPast(),
 		done:      make(map[ID]bool),
 
+		probes:      make(map[string]Probe, len(cfg.Probes)),
 		confirmable: confirmable(cfg.Probes),
 		allowances:  newAllowances(cfg.Senders, cfg.Accounts),
 		unassessed:  make(unassessed),
@@ -89,6 +101,14 @@ func NewEngine(cfg EngineConfig) *Engine {
 	all := &budget{interval: perProcess, burst: processBurst * perProcess}
 	for mailbox := range cfg.Watchers {
 		e.paces[mailbox] = newPace(e, mailbox, all)
+	}
+	for mailbox, targets := range cfg.Asides {
+		for _, target := range targets {
+			e.aside[target] = append(e.aside[target], mailbox)
+		}
+	}
+	for _, p := range cfg.Probes {
+		e.probes[probeName(p.Route.Name, p.Payload.Name())] = p
 	}
 	for mailbox, c := range cfg.Cleaners {
 		e.cleanings[mailbox] = &cleaning{cleaner: c, seen: make(map[Ref]ID)}
@@ -209,7 +229,9 @@ func (e *Engine) during(parent context.Context, work func(context.Context, *send
 		rest.Go(func() { e.watch(ctx, mailbox, w) })
 	}
 	sends := newSends(ctx)
+	stopRetrying := e.retryMeanwhile(ctx, sends)
 	err := errors.Join(work(ctx, sends), endOf(parent, ctx))
+	stopRetrying()
 	sends.end()
 	cancel(err)
 	rest.Wait()

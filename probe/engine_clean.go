@@ -25,7 +25,8 @@ type cleaning struct {
 	seen map[Ref]ID // nil: the server has no way to delete them
 }
 
-// add takes in what was found of the messages that the journal knows.
+// add takes in what was found of the messages that the journal knows. Reports are not
+// ours: others wrote them.
 func (c *cleaning) add(found []Observation, known func(ID) bool) {
 	if c == nil {
 		return
@@ -33,7 +34,7 @@ func (c *cleaning) add(found []Observation, known func(ID) bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, o := range found {
-		if c.seen != nil && known(o.Tag.ID) {
+		if c.seen != nil && o.Report == nil && known(o.Tag.ID) {
 			c.seen[o.Ref] = o.Tag.ID
 		}
 	}

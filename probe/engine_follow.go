@@ -41,6 +41,10 @@ func (e *Engine) apply(ev Event) []Change {
 	switch f := ev.Fact.(type) {
 	case Attempted:
 		delete(e.done, f.ID)
+	case Retrying:
+		if s, known := e.tracker.message(f.ID); known {
+			e.allowances[s.Sender].sent(ev.At)
+		}
 	case Sending:
 		// Confirmations of this process have asked for leave.
 		if f.Purpose != Confirm || ev.Seq <= e.inherited {
@@ -75,8 +79,14 @@ func (e *Engine) markApplied(ev Event, changes []Change) {
 		switch c := c.(type) {
 		case Sent:
 			e.wake(c.Message.Mailbox)
+			for _, beside := range e.aside[c.Message.Mailbox] {
+				e.wake(beside)
+			}
 		case Answered:
 			e.wake(c.Message.Mailbox)
+			if !c.Again.IsZero() {
+				e.queued.Tell()
+			}
 		}
 	}
 }

@@ -120,6 +120,12 @@ func MessageOf(f Fact) (ID, bool) {
 		return f.ID, true
 	case Attempted:
 		return f.ID, true
+	case Retrying:
+		return f.ID, true
+	case GaveUp:
+		return f.ID, true
+	case Reported:
+		return f.ID, true
 	case Seen:
 		return f.ID, true
 	case MissedDeadline:

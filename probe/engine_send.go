@@ -66,15 +66,20 @@ func (e *Engine) send(ctx context.Context, p Probe, purpose Purpose, slot time.T
 	if e.tell(ctx, Event{At: now, Fact: describe(p, tag)}) != nil {
 		return
 	}
-	attempt := e.attempt(ctx, p, message)
+	e.handOver(ctx, p, message)
+}
+
+// handOver sends a message of which the journal knows, and journals how that ended.
+func (e *Engine) handOver(ctx context.Context, p Probe, m *Message) {
+	attempt := e.attempt(ctx, p, m)
 	fact := Attempted{
-		ID: tag.ID, Result: attempt.Result, Ours: errors.Is(attempt.Err, ErrOurs),
+		ID: m.Tag.ID, Result: attempt.Result, Ours: errors.Is(attempt.Err, ErrOurs),
 		Began: attempt.Began, Phases: attempt.Phases, Reply: attempt.Reply,
 	}
 	if attempt.Err != nil {
 		fact.Problem = attempt.Err.Error()
 	}
-	e.answered(p.Route.Mailbox, tag.ID)
+	e.answered(p.Route.Mailbox, m.Tag.ID)
 	e.tellSoon(Event{At: e.cfg.Clock.Now(), Fact: fact})
 }
 

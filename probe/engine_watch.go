@@ -3,11 +3,8 @@ package probe
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
-	"io"
 	"math/rand/v2"
 	"regexp"
-	"strings"
 	"time"
 )
 
@@ -118,68 +115,4 @@ func (e *Engine) worthJournaling(s *watching, l Look) bool {
 		return true
 	}
 	return l.Began.Sub(s.journaled) >= lookedEvery && e.tracker.Waited(s.mailbox)
-}
-
-// news gives the sightings that say something new. Messages of ours that nobody
-// can account for are noted in the log and not counted.
-func (e *Engine) news(s *watching, l Look, now time.Time) []Event {
-	var events []Event
-	strange := 0
-	for _, o := range l.Found {
-		f := seenFact(o, s.previous, l.Ended)
-		switch news, accountable := e.isNews(f, now); {
-		case news:
-			f.Trail = e.trail(o)
-			events = append(events, Event{At: now, Fact: f})
-		case !accountable:
-			strange++
-		}
-	}
-	if strange > 0 {
-		e.cfg.Log.Info("found test messages from before this journal; they are too old to be counted", "mailbox", s.mailbox, "messages", strange)
-	}
-	return events
-}
-
-// isNews tells whether a sighting says something new, and whether anybody can account
-// for the message.
-func (e *Engine) isNews(f Seen, now time.Time) (news, accountable bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	strange := !e.tracker.knows(f.ID) && f.Tag.Full && f.Tag.Sent.Before(e.cfg.Journal.State().Began)
-	return e.tracker.News(f, now), !strange
-}
-
-// trail is what the servers on the way wrote into a message. It is read without the lock,
-// since a header can be long; a reader that panics has read nothing, and what was found
-// counts all the same.
-func (e *Engine) trail(o Observation) (t Trail) {
-	if e.cfg.Trace == nil {
-		return Trail{}
-	}
-	defer func() {
-		if r := recover(); r != nil {
-			e.cfg.Log.Error("the Received fields of a message cannot be read: please report it, with the header", "mailbox", o.Mailbox, "message", o.Tag.ID, "panic", r)
-			t = Trail{}
-		}
-	}()
-	return e.cfg.Trace(o)
-}
-
-// seenFact is what is journaled of an observation.
-func seenFact(o Observation, absent, present time.Time) Seen {
-	return Seen{
-		ID: o.Tag.ID, Tag: o.Tag, Carrier: o.Carrier, Mailbox: o.Mailbox, Ref: o.Ref,
-		Absent: absent, Present: present, Internal: o.Internal, Chain: chainOf(o.Header), EmailID: o.EmailID,
-	}
-}
-
-// chainOf is a hash of the Received fields (RFC 5321 section 4.4): two copies that
-// took different ways differ in it, one copy found twice does not.
-func chainOf(header []byte) uint64 {
-	h := fnv.New64a()
-	for _, v := range ParseHeader(header).All("Received") {
-		io.WriteString(h, strings.Join(strings.Fields(v), " ")+"\n")
-	}
-	return h.Sum64()
 }

@@ -30,9 +30,21 @@ type Sending struct {
 	LateAfter time.Duration
 	LostAfter time.Duration
 	Expect    Expectation
+	Retry     []time.Duration // the waits before further tries after a 4xx reply; empty: it is tried once
 }
 
-// Attempted is the end of the attempt to hand a message over.
+// Retrying is durable before the first byte of another try to hand over a message that
+// was refused with a 4xx reply. Attempted follows, as after Sending.
+type Retrying struct {
+	ID  ID
+	Try int // the second is 2
+}
+
+// GaveUp says that a message which was to be tried again will not be: its route is not
+// configured any more.
+type GaveUp struct{ ID ID }
+
+// Attempted is the end of an attempt to hand a message over.
 type Attempted struct {
 	ID      ID
 	Result  Result
@@ -56,6 +68,17 @@ type Seen struct {
 	Chain    uint64    // hash of its Received fields: the same copy has the same
 	EmailID  string    // the server's name for the message in all folders; empty if it gives none
 	Trail    Trail     // what the servers on the way wrote
+	Place    Place     // empty in old journals: told by the folder's name
+	Altered  []Alteration
+}
+
+// Reported is a report about a message of ours, found by a look at any mailbox.
+type Reported struct {
+	ID      ID
+	Mailbox string
+	Ref     Ref
+	Sum     uint64 // hash of its header: the same report found again has the same
+	Report  Report
 }
 
 // Looked is a complete look at a mailbox. Found messages have Seen events before it.
@@ -153,6 +176,9 @@ type StatusTotal struct {
 }
 
 func (Sending) fact()        {}
+func (Retrying) fact()       {}
+func (GaveUp) fact()         {}
+func (Reported) fact()       {}
 func (Attempted) fact()      {}
 func (Seen) fact()           {}
 func (Looked) fact()         {}

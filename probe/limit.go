@@ -76,6 +76,22 @@ func (a *allowance) sent(now time.Time) {
 	}
 }
 
+// room tells whether the account's limits leave room for one message that can wait; it is
+// noted when it is sent.
+func (a *allowance) room(now time.Time) bool {
+	if a == nil {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range a.limited {
+		if !a.limited[i].has(now) {
+			return false
+		}
+	}
+	return true
+}
+
 // spare tells whether one more message may be sent now, and notes it if so.
 func (a *allowance) spare(now time.Time) bool {
 	a.mu.Lock()

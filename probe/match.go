@@ -33,12 +33,13 @@ const (
 type Matcher struct {
 	keys    *Keyring
 	senders map[string]bool
+	reports ReportReader // nil: none are recognised
 }
 
 // NewMatcher makes a matcher for what the key ring's prober sends from the
-// addresses in senders.
-func NewMatcher(keys *Keyring, senders []string) *Matcher {
-	m := &Matcher{keys: keys, senders: make(map[string]bool, len(senders))}
+// addresses in senders. Reports are read by the reader; nil: none are.
+func NewMatcher(keys *Keyring, senders []string, reports ReportReader) *Matcher {
+	m := &Matcher{keys: keys, senders: make(map[string]bool, len(senders)), reports: reports}
 	for _, s := range senders {
 		m.senders[strings.ToLower(s)] = true
 	}
@@ -48,12 +49,16 @@ func NewMatcher(keys *Keyring, senders []string) *Matcher {
 // Match says whether a message, given its header, is an arrival of one of ours,
 // by which tag, and where the tag stood. The header field and the Message-ID are
 // believed at top level. Subject and body are believed only in a message from our
-// sender that answers nothing. Bounces, forwards, quotations and auto-replies are
-// never arrivals. The body, MaxBody bytes of it at most, is asked for only when
-// the header leaves it open; its error is returned.
+// sender that answers nothing and has the Date it was composed with. Bounces, forwards,
+// quotations and auto-replies are never arrivals. A copy that was sent again as it is,
+// by a redirection or out of quarantine, is one: its Resent fields (RFC 5322 section
+// 3.6.6) tell of its way, as Received fields do. The body, MaxBody bytes of it at most,
+// is asked for only when the header leaves it open; its error is returned.
 func (m *Matcher) Match(header []byte, body func() ([]byte, error)) (Tag, Carrier, error) {
 	h := ParseHeader(header)
-	if m.isAnswer(h) {
+	subject, _ := h.Get("Subject")
+	subject = decodeWords(subject)
+	if m.isAnswer(h) || replyPrefix.MatchString(subject) {
 		return Tag{}, "", nil
 	}
 	for _, v := range h.All(TagField) {
@@ -69,22 +74,31 @@ func (m *Matcher) Match(header []byte, body func() ([]byte, error)) (Tag, Carrie
 	if !m.fromUs(h) || hasNullReturnPath(h) {
 		return Tag{}, "", nil
 	}
-	subject, _ := h.Get("Subject")
-	subject = decodeWords(subject)
-	if replyPrefix.MatchString(subject) {
-		return Tag{}, "", nil
-	}
-	if t, ok := m.keys.FindShort(subject); ok {
-		return t, InSubject, nil
-	}
 	raw, err := body()
 	if err != nil {
 		return Tag{}, "", err
 	}
-	if t, ok := m.inBody(raw); ok {
-		return t, InBody, nil
+	t, c := m.matchWeakly(h, subject, raw)
+	return t, c, nil
+}
+
+// matchWeakly looks into the Subject and the body, which whoever answers or forwards a
+// message takes over. A tag that is quoted in the body is not believed in the Subject.
+func (m *Matcher) matchWeakly(h Header, subject string, raw []byte) (Tag, Carrier) {
+	full, where := m.inBody(raw)
+	if where == quotedThere || where == standsThere && !datedLike(h, full.Sent) {
+		return Tag{}, ""
 	}
-	return Tag{}, "", nil
+	short, found := m.keys.FindShort(subject)
+	switch {
+	case found && (where == standsThere && full.ID != short.ID || !datedAsShown(h, subject)):
+		return Tag{}, ""
+	case found:
+		return short, InSubject
+	case where == standsThere:
+		return full, InBody
+	}
+	return Tag{}, ""
 }
 
 // isAnswer recognises what was made because of a message of ours: reports
@@ -94,14 +108,30 @@ func (m *Matcher) Match(header []byte, body func() ([]byte, error)) (Tag, Carrie
 // too, but is still from us.
 func (m *Matcher) isAnswer(h Header) bool {
 	contentType, _ := h.Get("Content-Type")
-	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(contentType)), "multipart/report") {
+	contentType = strings.ToLower(strings.TrimSpace(contentType))
+	if strings.HasPrefix(contentType, "multipart/report") || strings.HasPrefix(contentType, "message/") {
 		return true
 	}
 	automatic, _ := h.Get("Auto-Submitted")
-	if strings.HasPrefix(strings.ToLower(automatic), "auto-replied") {
+	automatic = strings.ToLower(automatic)
+	if strings.HasPrefix(automatic, "auto-replied") || strings.HasPrefix(automatic, "auto-notified") {
 		return true
 	}
-	return h.Has("In-Reply-To") || h.Has("References") || (hasNullReturnPath(h) && !m.fromUs(h))
+	for _, name := range [...]string{"In-Reply-To", "References", "X-Failed-Recipients", "X-Autoreply", "X-Autorespond"} {
+		if h.Has(name) {
+			return true
+		}
+	}
+	return !m.fromUs(h) && (hasNullReturnPath(h) || fromDaemon(h))
+}
+
+var daemon = regexp.MustCompile(`(?i)(^|[<\s"])(mailer-?daemon|postmaster)(@|[>\s"]|$)`)
+
+// fromDaemon tells whether a mail server is the author: not every mailbox keeps the
+// Return-Path.
+func fromDaemon(h Header) bool {
+	from, _ := h.Get("From")
+	return strings.TrimSpace(from) == "<>" || daemon.MatchString(from)
 }
 
 // fromUs tells whether the author (RFC 5322 section 3.6.2) is one of our senders.
@@ -122,15 +152,6 @@ func hasNullReturnPath(h Header) bool {
 	return found && strings.Join(strings.Fields(path), "") == "<>"
 }
 
-// replyPrefix matches the prefixes by which mail programs mark answers, forwards
-// and reports, in the languages common in mail, after any mark a filter has put first.
-var replyPrefix = regexp.MustCompile(`(?i)^(\s*(\[[^\]]*\]|\*+[^*]*\*+))*\s*` +
-	`(re|fwd?|aw|wg|tr|sv|vs|antw|odp|rif|res|enc|ynt|доп|ответ|转发|回复` +
-	`|auto|auto-?reply|automatic reply|automatische antwort|réponse automatique|respuesta automática|risposta automatica` +
-	`|out of (the )?office|ooo|abwesend|abwesenheitsnotiz|absence|read|not read|gelesen|accepted|declined|recall` +
-	`|undeliver(able|ed)( mail)?( returned to sender)?|unzustellbar|non remis|returned mail|failure notice|delivery status notification( \([^)]*\))?|delivery (failure|delayed)` +
-	`)(\[\d+\])?\s*[:：]`)
-
 var wordDecoder = mime.WordDecoder{CharsetReader: func(_ string, r io.Reader) (io.Reader, error) { return r, nil }}
 
 func decodeWords(s string) string {
@@ -140,16 +161,44 @@ func decodeWords(s string) string {
 	return s
 }
 
+// standing is where in a body a tag stands.
+type standing int
+
+const (
+	notThere standing = iota
+	standsThere
+	quotedThere // in what is quoted or forwarded, and perhaps elsewhere, too
+)
+
 // inBody looks for the full tag in a body as it came, and as it reads when the
-// transfer encoding that a gateway may have put on it is taken off.
-func (m *Matcher) inBody(raw []byte) (Tag, bool) {
+// transfer encoding that a gateway may have put on it is taken off. One that any of
+// these shows to be quoted is quoted: encoded markup is not known for what it is.
+func (m *Matcher) inBody(raw []byte) (found Tag, where standing) {
 	raw = raw[:min(len(raw), MaxBody)]
 	for _, decode := range []func([]byte) []byte{asIs, fromQuotedPrintable, fromBase64} {
-		if t, ok := m.keys.FindFull(unquoted(decode(raw))); ok {
-			return t, true
+		text := decode(raw)
+		if !bytes.Contains(bytes.ToLower(text), []byte(tagVersion)) {
+			continue
+		}
+		if t, ok := m.keys.FindFull(unquoted(text)); ok {
+			if where == notThere {
+				found, where = t, standsThere
+			}
+		} else if m.mentions(text) {
+			return Tag{}, quotedThere
 		}
 	}
-	return Tag{}, false
+	return found, where
+}
+
+// mentions tells whether a tag of ours stands anywhere in a body, be it quoted.
+func (m *Matcher) mentions(body []byte) bool {
+	text := markup.ReplaceAllString(string(body), "")
+	if _, ok := m.keys.FindShort(text); ok {
+		return true
+	}
+	_, ok := m.keys.FindFull(quoteMarks.ReplaceAllString(text, "\n"))
+	return ok
 }
 
 func asIs(raw []byte) []byte { return raw }
@@ -172,34 +221,4 @@ func fromBase64(raw []byte) []byte {
 		out = append(append(out, decoded[:n]...), '\n')
 	}
 	return out
-}
-
-var (
-	markup    = regexp.MustCompile(`<[^<>]*>`)
-	quotation = regexp.MustCompile(`(?i)<blockquote|class="?gmail_quote|id="?divRplyFwdMsg|moz-cite-prefix`)
-	forwarded = regexp.MustCompile(`(?i)^\W*(original message|(begin )?forwarded message|forwarded by\b.*|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message (transféré|original)|mensaje (original|reenviado))\W*$`)
-	author    = regexp.MustCompile(`(?i)^\W{0,3}(from|von|de)\W{0,3}:`)
-	envelope  = regexp.MustCompile(`(?i)^\W{0,3}(sent|date|to|gesendet|datum|an|envoyé|à|enviado|para)\W{0,3}:`)
-)
-
-// unquoted is a body without its quoted lines, and without all that stands below
-// what announces a quotation or a forwarded message. Markup that a gateway has put
-// around plain text is taken out first.
-func unquoted(body []byte) string {
-	if at := quotation.FindIndex(body); at != nil {
-		body = body[:at[0]]
-	}
-	lines := strings.Split(markup.ReplaceAllString(string(body), ""), "\n")
-	var kept strings.Builder
-	for i, line := range lines {
-		trimmed := strings.TrimSpace(line)
-		if forwarded.MatchString(trimmed) || author.MatchString(trimmed) && i+1 < len(lines) && envelope.MatchString(strings.TrimSpace(lines[i+1])) {
-			break
-		}
-		if strings.HasPrefix(trimmed, ">") || strings.HasPrefix(trimmed, "&gt;") || strings.HasPrefix(trimmed, "|") {
-			continue
-		}
-		kept.WriteString(line + "\n")
-	}
-	return kept.String()
 }

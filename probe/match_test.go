@@ -81,7 +81,7 @@ func TestMatch(t *testing.T) {
 	strong := []string{probe.TagField, "Message-ID"}
 	all := []string{probe.TagField, "Message-ID", "Subject"}
 	ring := keyring(t, "hq-1", 1)
-	matcher := probe.NewMatcher(ring, []string{"Mailpath@provider.example", "mailpath-in@example.com"})
+	matcher := probe.NewMatcher(ring, []string{"Mailpath@provider.example", "mailpath-in@example.com"}, nil)
 	for name, c := range map[string]struct {
 		change func(mailOf) mailOf
 		want   probe.Carrier
@@ -172,7 +172,7 @@ func TestMatch(t *testing.T) {
 
 func TestMatchAsksForTheBodyOnlyInDoubt(t *testing.T) {
 	ring := keyring(t, "hq-1", 1)
-	matcher := probe.NewMatcher(ring, []string{"mailpath@provider.example"})
+	matcher := probe.NewMatcher(ring, []string{"mailpath@provider.example"}, nil)
 	m, _ := compose(t, ring)
 	broken := errors.New("connection lost")
 	body := func() ([]byte, error) { return nil, broken }
@@ -222,11 +222,17 @@ func TestComposedMessageIsOneThatFiltersLeaveAlone(t *testing.T) {
 // FuzzMatch holds that hostile mail neither breaks the matcher nor is believed.
 func FuzzMatch(f *testing.F) {
 	ring := keyring(f, "hq-1", 1)
-	matcher := probe.NewMatcher(ring, []string{"mailpath@provider.example"})
+	matcher := probe.NewMatcher(ring, []string{"mailpath@provider.example"}, nil)
 	foreign, _ := compose(f, keyring(f, "hq-1", 9))
 	f.Add([]byte(foreign.header), []byte(foreign.body))
 	f.Add([]byte(foreign.without(probe.TagField, "Message-ID", "Subject").header), []byte(inBase64(foreign.body)))
 	f.Add([]byte("From: mailpath@provider.example\nSubject: =?utf-8?B?////?=\n"), []byte(quotedPrintable("mp1:abcd:=\n")))
+	fromUs := "From: mailpath@provider.example\nDate: Mon, 23 Nov 2026 08:41:00 +0000\nSubject: (" + foreign.subject() + ")\n"
+	f.Add([]byte(fromUs), []byte("a<br>From: x\n\nSent: y\n"+foreign.body))
+	f.Add([]byte(fromUs+"Content-Type: multipart/mixed; boundary=b\n"), []byte("--b\nContent-Type: message/rfc822\n\n"+foreign.header+"\n"+foreign.body))
+	for _, convert := range forms {
+		f.Add([]byte(fromUs), []byte(convert(foreign.body)))
+	}
 	f.Fuzz(func(t *testing.T, header, body []byte) {
 		if tag, carrier, err := matcher.Match(header, func() ([]byte, error) { return body, nil }); err != nil || carrier != "" {
 			t.Errorf("got %+v by %q, %v, want nothing", tag, carrier, err)
@@ -238,7 +244,7 @@ func FuzzMatch(f *testing.F) {
 // for itself or for nothing. Each three bytes of edits replace a byte somewhere.
 func FuzzMatchAltered(f *testing.F) {
 	ring := keyring(f, "hq-1", 1)
-	matcher := probe.NewMatcher(ring, []string{"mailpath@provider.example"})
+	matcher := probe.NewMatcher(ring, []string{"mailpath@provider.example"}, nil)
 	f.Add([]byte{})
 	f.Add([]byte{0, 10, 'x', 1, 200, '\n', 2, 3, ':'})
 	f.Fuzz(func(t *testing.T, edits []byte) {

@@ -10,6 +10,7 @@ import (
 type Message struct {
 	Tag      Tag
 	From, To string // envelope addresses, without angle brackets
+	Envelope string // names the message in reports about it (ENVID, RFC 3461 section 4.4): the tag's short form
 	Raw      []byte // header and body, CRLF line ends (RFC 5322)
 }
 
@@ -41,7 +42,7 @@ func Compose(p Probe, keys *Keyring, tag Tag) *Message {
 	for _, line := range chunks(full, 60) {
 		b.WriteString(line + "\r\n")
 	}
-	return &Message{Tag: tag, From: p.Route.From, To: p.Route.To, Raw: []byte(b.String())}
+	return &Message{Tag: tag, From: p.Route.From, To: p.Route.To, Envelope: short, Raw: []byte(b.String())}
 }
 
 // chunks cuts s into pieces of n bytes.
@@ -57,7 +58,7 @@ func chunks(s string, n int) []string {
 func describe(p Probe, tag Tag) Sending {
 	return Sending{
 		ID: tag.ID, Route: tag.Route, Payload: tag.Payload, Purpose: tag.Purpose, Slot: tag.Slot,
-		Sender: p.Route.Sender, Mailbox: p.Route.Mailbox, LateAfter: p.LateAfter, LostAfter: p.LostAfter, Expect: p.Expect,
+		Sender: p.Route.Sender, Mailbox: p.Route.Mailbox, LateAfter: p.LateAfter, LostAfter: p.LostAfter, Expect: p.Expect, Retry: p.Route.Retry,
 	}
 }
 

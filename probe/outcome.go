@@ -25,20 +25,26 @@ func (s Status) Arrived() bool { return s == Delivered || s == Late }
 
 // Outcome is what became of one message. There is exactly one per message.
 type Outcome struct {
-	Status   Status
-	Began    time.Time     // just before the dial; arrived messages only
-	Latency  Interval      // from there to the arrival; arrived messages only
-	Observed time.Duration // the latency that is reported: a point of Latency
-	Source   Source        // where Observed comes from
-	Place    Place         // arrived messages only
-	Folder   string        // arrived messages only
-	Carrier  Carrier       // arrived messages only
-	Trail    Trail         // arrived messages only
-	Tries    int           // attempts made
-	Missed   bool          // its deadline was missed and told before the end
-	Adopted  bool          // found by its tag; sent by a process this journal does not know
-	Orphaned bool          // nobody could tell what became of it
-	Attempt  *Attempted    // nil if orphaned or adopted
+	Status    Status
+	Began     time.Time     // just before the dial; arrived messages only
+	Latency   Interval      // from there to the arrival; arrived messages only
+	Observed  time.Duration // the latency that is reported: a point of Latency
+	Source    Source        // where Observed comes from
+	Place     Place         // arrived messages only
+	Folder    string        // arrived messages only
+	Mailbox   string        // where it was found: its own, or a quarantine; arrived messages only
+	Carrier   Carrier       // arrived messages only
+	Trail     Trail         // arrived messages only
+	Tries     int           // attempts made
+	Deferred  time.Duration // from the first attempt to the last one, where it was tried again
+	Altered   []Alteration  // arrived messages only
+	Reordered bool          // it arrived after one that was sent after it on the same route
+	Report    *Report       // that ended it; bounced messages only
+	Missed    bool          // its deadline was missed and told before the end
+	Counted   bool          // as a miss of the objective, then
+	Adopted   bool          // found by its tag; sent by a process this journal does not know
+	Orphaned  bool          // nobody could tell what became of it
+	Attempt   *Attempted    // the last one; nil if orphaned or adopted
 }
 
 // Source is where a reported latency comes from.

@@ -139,19 +139,54 @@ func (e *Engine) nextLook(mailbox string, looked time.Time) (next, deadline time
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	now := e.cfg.Clock.Now()
+	soonest := func(due time.Time) {
+		if next.IsZero() || due.Before(next) {
+			next = due
+		}
+	}
 	e.tracker.unseen(mailbox, func(fl *flight) (more bool) {
-		route := e.past.forms[fl.Route]
-		began := fl.began()
-		due := began.Add(route.firstLook())
+		soonest(e.lookFor(fl, looked))
+		// Only where a message was tried again can an older one be the younger.
+		return now.Sub(fl.began()) <= longestFirst || !fl.again.IsZero() || e.tracker.mailbox(mailbox).retried
+	})
+	if aside := e.asideLook(mailbox, looked); !aside.IsZero() {
+		soonest(aside)
+	}
+	return next, e.tracker.Deadline(mailbox)
+}
+
+// lookFor is the look that a message in flight is worth next.
+func (e *Engine) lookFor(fl *flight, looked time.Time) time.Time {
+	if !fl.again.IsZero() { // nobody has it, as far as is known
+		return looked.Add(oldStep)
+	}
+	route := e.past.forms[fl.Route]
+	began := fl.tried()
+	due := began.Add(route.firstLook())
+	if looked.Before(due) {
+		return due
+	}
+	return looked.Add(step(looked.Sub(began), route.least(fl.attempt != nil || e.done[fl.ID])))
+}
+
+// asideLook is the look that messages sent elsewhere are worth next: one when the first
+// of them is overdue, since then somebody may have given it up or kept it back, and then
+// as for what is old. What comes meanwhile the server announces.
+func (e *Engine) asideLook(mailbox string, looked time.Time) (next time.Time) {
+	for _, target := range e.cfg.Asides[mailbox] {
+		fl := e.tracker.oldestUnseen(target)
+		if fl == nil {
+			continue
+		}
+		due := fl.began().Add(fl.LateAfter)
 		if !looked.Before(due) {
-			due = looked.Add(step(looked.Sub(began), route.least(fl.attempt != nil || e.done[fl.ID])))
+			due = looked.Add(oldStep)
 		}
 		if next.IsZero() || due.Before(next) {
 			next = due
 		}
-		return now.Sub(began) <= longestFirst
-	})
-	return next, e.tracker.Deadline(mailbox)
+	}
+	return next
 }
 
 // lookBegan notes when the last look began.

@@ -32,6 +32,11 @@ type Route struct {
 	Mailbox   string
 	Path      []string
 	From, To  string
+	// Alters is what the path is meant to change in messages.
+	Alters []MeantAlteration
+	// Retry is how long to wait before each further try of a message that was refused
+	// with a 4xx reply; empty: it is tried once.
+	Retry []time.Duration
 }
 
 // Probe is a route, what is sent along it, how often, and what is expected.

@@ -19,25 +19,8 @@ type Tracker struct {
 	arrived   []ID // of settled, in the order in which they are forgotten
 	absent    []ID // the same, of those that did not arrive
 	adopted   map[ID]time.Time
-}
-
-// flight is one message in flight.
-type flight struct {
-	Sending
-	at       time.Time  // of the Sending event
-	attempt  *Attempted // nil until it has ended
-	orphaned bool       // nobody can tell what became of it
-	seen     *Seen      // seen before the attempt's end was known
-	missed   bool
-	copies   copies
-}
-
-// ended is what is remembered of a settled message.
-type ended struct {
-	message Sending
-	status  Status
-	at      time.Time
-	copies  copies // none: it was never seen
+	queue     map[ID]*flight         // to be tried again
+	newest    map[string]lastArrival // by route
 }
 
 // NewTracker makes the tracker of a journal that was begun at a time; it adopts
@@ -51,6 +34,8 @@ func NewTracker(began time.Time, probes []Probe) *Tracker {
 		mailboxes: make(map[string]*mailboxState),
 		settled:   make(map[ID]*ended),
 		adopted:   make(map[ID]time.Time),
+		queue:     make(map[ID]*flight),
+		newest:    make(map[string]lastArrival),
 	}
 	for _, p := range probes {
 		t.probes[p.Route.Name+" "+p.Payload.Name()] = p
@@ -66,6 +51,12 @@ func (t *Tracker) Apply(e Event) []Change {
 		return t.sending(e, f)
 	case Attempted:
 		return t.attempted(e, f)
+	case Retrying:
+		return t.retrying(e, f)
+	case GaveUp:
+		return t.gaveUp(e, f.ID)
+	case Reported:
+		return t.reported(e, f)
 	case Seen:
 		return t.seen(e, f)
 	case Orphaned:
@@ -143,18 +134,14 @@ func (t *Tracker) attempted(e Event, f Attempted) []Change {
 	if fl == nil || fl.attempt != nil {
 		return nil
 	}
-	fl.attempt = &f
+	fl.ended(f)
 	t.mailbox(fl.Mailbox).stale = true
-	changes := []Change{Answered{Origin: e.Origin(), Message: fl.Sending, Attempt: f}}
-	switch {
-	case fl.seen != nil:
-		changes = append(changes, t.arrive(e, fl))
-	case f.Result == Refused && f.Reply != nil && f.Reply.Temporary():
-		changes = append(changes, t.settle(e, fl, Outcome{Status: Deferred}))
-	case f.Result == Refused:
-		changes = append(changes, t.settle(e, fl, Outcome{Status: Rejected}))
-	case f.Result == NotSent:
-		changes = append(changes, t.settle(e, fl, Outcome{Status: Unsent}))
+	if fl.seen == nil {
+		t.enqueue(e, fl)
+	}
+	changes := []Change{Answered{Origin: e.Origin(), Message: fl.Sending, Attempt: f, Tries: fl.tries, Again: fl.again}}
+	if end, ended := fl.end(); ended {
+		changes = append(changes, t.settle(e, fl, end))
 	}
 	return changes
 }
@@ -167,13 +154,19 @@ func (t *Tracker) orphaned(e Event, id ID) []Change {
 	fl.orphaned = true
 	t.mailbox(fl.Mailbox).stale = true
 	changes := []Change{AttemptLost{Origin: e.Origin(), Message: fl.Sending}}
-	if fl.seen != nil {
+	switch {
+	case fl.seen != nil:
 		changes = append(changes, t.arrive(e, fl))
+	case fl.report != nil:
+		changes = append(changes, t.settle(e, fl, Outcome{Status: Bounced, Report: fl.report}))
 	}
 	return changes
 }
 
 func (t *Tracker) seen(e Event, f Seen) []Change {
+	if f.Place == "" {
+		f.Place = PlaceOf(f.Ref.Folder)
+	}
 	if !t.News(f, e.At) {
 		return nil
 	}
@@ -206,7 +199,12 @@ func (t *Tracker) seenAgain(e Event, f Seen, old *ended) []Change {
 	first := len(old.copies) == 0
 	old.copies.add(f)
 	if first && !old.status.Arrived() {
-		return []Change{Contradicted{Origin: e.Origin(), Message: old.message, Told: old.status, Place: PlaceOf(f.Ref.Folder)}}
+		return []Change{Contradicted{Origin: e.Origin(), Message: old.message, Told: old.status, Place: f.Place}}
+	}
+	// What a filter kept back and somebody let go comes once more, and is the same.
+	if old.kept && f.Place != Quarantine {
+		old.kept = false
+		return nil
 	}
 	return []Change{Duplicated{Origin: e.Origin(), Message: old.message, Folder: f.Ref.Folder}}
 }
@@ -222,7 +220,9 @@ func (t *Tracker) missedDeadline(e Event, id ID) []Change {
 	if a := fl.attempt; a != nil && !fl.orphaned {
 		missed.Certain = a.Result == Accepted
 		missed.Cut = a.Result == Unknown && !a.Ours
+		missed.Deferred = a.Result == Refused
 	}
+	fl.counted = missed.Certain || missed.Deferred
 	return []Change{missed}
 }
 
@@ -231,8 +231,13 @@ func (t *Tracker) expired(e Event, id ID) []Change {
 	if fl == nil || fl.seen != nil {
 		return nil
 	}
-	if fl.attempt != nil && fl.attempt.Result == Accepted && !fl.orphaned {
-		return []Change{t.settle(e, fl, Outcome{Status: Lost})}
+	if a := fl.attempt; a != nil && !fl.orphaned {
+		switch a.Result {
+		case Accepted:
+			return []Change{t.settle(e, fl, Outcome{Status: Lost})}
+		case Refused:
+			return []Change{t.settle(e, fl, Outcome{Status: Deferred})}
+		}
 	}
 	return []Change{t.settle(e, fl, Outcome{Status: Uncertain})}
 }
@@ -244,50 +249,19 @@ func (t *Tracker) arrive(e Event, fl *flight) Change {
 
 // settle ends a message.
 func (t *Tracker) settle(e Event, fl *flight, o Outcome) Settled {
-	o.Missed, o.Orphaned, o.Attempt = fl.missed, fl.orphaned, fl.attempt
-	if fl.attempt != nil {
-		o.Tries = 1
+	o.Missed, o.Counted, o.Orphaned, o.Attempt, o.Tries = fl.missed, fl.counted, fl.orphaned, fl.attempt, fl.tries
+	if fl.tries > 1 && fl.attempt != nil {
+		o.Deferred = fl.attempt.Began.Sub(fl.first)
+	}
+	if o.Status.Arrived() && !o.Adopted {
+		o.Reordered = t.reordered(fl)
 	}
 	if t.flights[fl.ID] != nil { // not one that is adopted
 		t.pile(fl.Sending, -1)
 	}
 	delete(t.flights, fl.ID)
+	delete(t.queue, fl.ID)
 	t.mailbox(fl.Mailbox).remove(fl)
-	t.remember(&ended{message: fl.Sending, status: o.Status, at: e.At, copies: fl.copies})
+	t.remember(&ended{message: fl.Sending, status: o.Status, kept: o.Place == Quarantine, at: e.At, copies: fl.copies, reports: fl.reports})
 	return Settled{Origin: e.Origin(), Message: fl.Sending, Outcome: o}
-}
-
-// absentFor is how long a message that did not arrive is remembered: queues keep
-// mail for days (RFC 5321 section 4.5.4.1) before they give up.
-const absentFor = 7 * 24 * time.Hour
-
-// remember keeps a settled message for as long as another copy of it, or the
-// message itself, may still turn up, and forgets older ones. A message forgotten
-// is never counted again: it was sent after the journal began.
-func (t *Tracker) remember(end *ended) {
-	t.settled[end.message.ID] = end
-	if end.status.Arrived() {
-		t.arrived = append(t.arrived, end.message.ID)
-	} else {
-		t.absent = append(t.absent, end.message.ID)
-	}
-	t.arrived = t.forget(t.arrived, end.at, 0)
-	t.absent = t.forget(t.absent, end.at, absentFor)
-}
-
-// maxRemembered bounds, at each, how many messages that arrived, and that did not,
-// are remembered.
-const maxRemembered = 100_000
-
-// forget drops the messages at the front that are old enough.
-func (t *Tracker) forget(ids []ID, now time.Time, atLeast time.Duration) []ID {
-	for len(ids) > 0 {
-		oldest := t.settled[ids[0]]
-		if len(ids) <= maxRemembered && now.Sub(oldest.at) <= max(oldest.message.LostAfter, atLeast) {
-			break
-		}
-		delete(t.settled, ids[0])
-		ids = ids[1:]
-	}
-	return ids
 }

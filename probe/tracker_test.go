@@ -61,6 +61,10 @@ func (h *history) words() string {
 			words = append(words, "adopted")
 		case probe.Sent:
 			words = append(words, "sent")
+		case probe.TriedAgain:
+			words = append(words, "tried again")
+		case probe.ReportSeen:
+			words = append(words, strings.TrimSuffix(string(c.Report.Kind)+":"+string(c.Told), ":"))
 		}
 	}
 	return strings.Join(words, " ")
@@ -321,11 +325,17 @@ func TestWhatCountsForWhat(t *testing.T) {
 		"delivered into Junk":                 {scheduled(probe.Outcome{Status: probe.Delivered, Place: probe.Junk, Attempt: &accepted}), probe.Weight{SLO: probe.Miss, Sign: probe.Arrival}},
 		"a missed deadline":                   {probe.DeadlineMissed{Message: sending(), Certain: true}, probe.Weight{SLO: probe.Miss, Sign: probe.Absence}},
 		"a missed deadline, answer unknown":   {probe.DeadlineMissed{Message: sending()}, probe.Weight{}},
+		"a missed deadline, in our queue":     {probe.DeadlineMissed{Message: sending(), Deferred: true}, probe.Weight{SLO: probe.Miss, Sign: probe.Deferral}},
+		"rejected when tried again, late":     {scheduled(probe.Outcome{Status: probe.Rejected, Missed: true, Counted: true}), probe.Weight{Sign: probe.Absence}},
+		"given up, its miss counted":          {scheduled(probe.Outcome{Status: probe.Deferred, Missed: true, Counted: true}), probe.Weight{}},
+		"bounced":                             {scheduled(probe.Outcome{Status: probe.Bounced, Attempt: &accepted}), probe.Weight{SLO: probe.Miss, Sign: probe.Absence}},
+		"bounced, its miss counted":           {scheduled(probe.Outcome{Status: probe.Bounced, Missed: true, Counted: true, Attempt: &accepted}), probe.Weight{}},
+		"an answer nobody asked for":          {probe.ReportSeen{Message: sending(), Report: probe.Report{Kind: probe.ReportAbsence}}, probe.Weight{}},
 		"a missed deadline, cut off":          {probe.DeadlineMissed{Message: sending(), Cut: true}, probe.Weight{Sign: probe.Absence}},
-		"late, its miss counted":              {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Missed: true, Attempt: &accepted}), probe.Weight{}},
+		"late, its miss counted":              {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Missed: true, Counted: true, Attempt: &accepted}), probe.Weight{}},
 		"late, the answer had been unknown":   {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Missed: true, Attempt: &unknown}), probe.Weight{SLO: probe.Miss}},
 		"late by the store's stamp alone":     {scheduled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Attempt: &accepted}), probe.Weight{}},
-		"lost, its miss counted":              {scheduled(probe.Outcome{Status: probe.Lost, Missed: true, Attempt: &accepted}), probe.Weight{}},
+		"lost, its miss counted":              {scheduled(probe.Outcome{Status: probe.Lost, Missed: true, Counted: true, Attempt: &accepted}), probe.Weight{}},
 		"rejected":                            {scheduled(probe.Outcome{Status: probe.Rejected}), probe.Weight{SLO: probe.Miss, Sign: probe.Absence}},
 		"deferred":                            {scheduled(probe.Outcome{Status: probe.Deferred}), probe.Weight{SLO: probe.Miss, Sign: probe.Deferral}},
 		"unsent because of the far side":      {scheduled(probe.Outcome{Status: probe.Unsent, Attempt: &notSent}), probe.Weight{SLO: probe.Miss, Sign: probe.Absence}},
@@ -353,8 +363,9 @@ func TestConservation(t *testing.T) {
 		for i := range 200 {
 			now := time.Duration(i) * 10 * minute
 			id := probe.ID(r.IntN(1 + i/8)) // an id comes up again and again, and is sent once
-			if s := sending(); i%8 == 0 {
+			if s := queued(); i%8 == 0 {
 				s.ID = probe.ID(i / 8)
+				s.Retry = s.Retry[:r.IntN(3)]
 				h.tell(now, s, s)
 			}
 			h.tell(now, anyFact(r, id, now))
@@ -401,7 +412,8 @@ func anyFact(r *rand.Rand, id probe.ID, now time.Duration) probe.Fact {
 	stranger := f
 	stranger.ID += 1000
 	stranger.Tag = probe.Tag{ID: stranger.ID, Full: true, Route: "in", Payload: "plain", Sent: at(-time.Duration(r.IntN(300)) * minute)}
-	all := []probe.Fact{a, a, f, stranger, lookAt(now), probe.Orphaned{ID: id}, probe.MissedDeadline{ID: id}, probe.Expired{ID: id}, probe.Blind{Mailbox: "hq"}}
+	all := []probe.Fact{a, a, f, stranger, lookAt(now), probe.Orphaned{ID: id}, probe.MissedDeadline{ID: id}, probe.Expired{ID: id}, probe.Blind{Mailbox: "hq"},
+		probe.Retrying{ID: id, Try: 2 + r.IntN(2)}, probe.Retrying{ID: id, Try: 2}, reportOf(id, r.Uint64N(3), probe.ReportKinds[r.IntN(2)]), probe.GaveUp{ID: id}}
 	return all[r.IntN(len(all))]
 }
 

@@ -10,14 +10,6 @@ import (
 // which names a second, says more than the look: nobody was looking at the time.
 const wide = 2 * time.Second
 
-// began is when a message's latency began.
-func (fl *flight) began() time.Time {
-	if fl.attempt != nil {
-		return fl.attempt.Began
-	}
-	return fl.at
-}
-
 // arrival is the outcome of a message that was seen.
 func arrival(fl *flight) Outcome {
 	absent := fl.seen.Absent
@@ -26,10 +18,12 @@ func arrival(fl *flight) Outcome {
 		Status:  Delivered,
 		Began:   began,
 		Latency: Interval{Min: max(0, absent.Sub(began)), Max: fl.seen.Present.Sub(began)},
-		Place:   PlaceOf(fl.seen.Ref.Folder),
+		Place:   fl.seen.Place,
 		Folder:  fl.seen.Ref.Folder,
+		Mailbox: fl.seen.Mailbox,
 		Carrier: fl.seen.Carrier,
 		Trail:   fl.seen.Trail,
+		Altered: fl.seen.Altered,
 		Source:  ByLook,
 	}
 	o.Observed = o.Latency.Max
@@ -45,18 +39,6 @@ func arrival(fl *flight) Outcome {
 		o.Status = Late
 	}
 	return o
-}
-
-// nextDeadline is the next moment after which a look decides about the message;
-// zero while its attempt goes on.
-func (fl *flight) nextDeadline() time.Time {
-	switch {
-	case fl.seen != nil, fl.attempt == nil && !fl.orphaned:
-		return time.Time{}
-	case fl.missed:
-		return fl.began().Add(fl.LostAfter)
-	}
-	return fl.began().Add(fl.LateAfter)
 }
 
 // Due gives the events for the deadlines that have passed: a deadline counts only
@@ -115,7 +97,7 @@ func (t *Tracker) Undecided(blind bool) int {
 // that was moved by that much.
 func (t *Tracker) move(by time.Duration) {
 	for _, fl := range t.flights {
-		fl.at = moved(fl.at, by)
+		fl.at, fl.first, fl.again = moved(fl.at, by), moved(fl.first, by), moved(fl.again, by)
 		if fl.attempt != nil {
 			attempt := *fl.attempt
 			attempt.Began = moved(attempt.Began, by)
@@ -133,6 +115,10 @@ func (t *Tracker) move(by time.Duration) {
 	}
 	for _, old := range t.settled {
 		old.at = moved(old.at, by)
+	}
+	for route, last := range t.newest {
+		last.began, last.present = moved(last.began, by), moved(last.present, by)
+		t.newest[route] = last
 	}
 }
 

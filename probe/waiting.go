@@ -14,6 +14,7 @@ type mailboxState struct {
 
 	deadline time.Time // the next one that no look has decided; zero: there is none
 	stale    bool      // the deadline must be found anew
+	retried  bool      // one of the flights has been tried more than once
 }
 
 // bySending orders messages by when they were sent.
@@ -30,6 +31,7 @@ func (m *mailboxState) add(fl *flight) {
 func (m *mailboxState) remove(fl *flight) {
 	if i, found := slices.BinarySearchFunc(m.flights, fl, bySending); found {
 		m.flights = slices.Delete(m.flights, i, i+1)
+		m.retried = m.retried && len(m.flights) > 0
 	}
 	m.stale = true
 }
@@ -91,9 +93,19 @@ func (t *Tracker) unseen(mailbox string, f func(*flight) (more bool)) {
 func (e *Engine) OldestUnseen(mailbox string) time.Time {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	var oldest time.Time
-	e.tracker.unseen(mailbox, func(fl *flight) bool { oldest = fl.at; return true })
-	return oldest
+	if fl := e.tracker.oldestUnseen(mailbox); fl != nil {
+		return fl.at
+	}
+	return time.Time{}
+}
+
+// oldestUnseen is the first sent of the messages that a mailbox is waited for; nil: none is.
+func (t *Tracker) oldestUnseen(mailbox string) *flight {
+	flights := t.mailbox(mailbox).flights
+	if i := slices.IndexFunc(flights, func(fl *flight) bool { return fl.seen == nil }); i >= 0 {
+		return flights[i]
+	}
+	return nil
 }
 
 // Waited tells whether a mailbox is waited for: a message into it was not seen yet.

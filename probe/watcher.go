@@ -35,15 +35,18 @@ type Look struct {
 	Found []Observation
 }
 
-// Observation is a tagged message found by a look.
+// Observation is a tagged message, or a report about one, found by a look.
 type Observation struct {
 	Tag      Tag
-	Carrier  Carrier
+	Carrier  Carrier // of an arrival
+	Report   *Report // nil: it is an arrival; else the tag is that of the message it is about
 	Mailbox  string
 	Ref      Ref
+	Place    Place     // of an arrival
 	Internal time.Time // when the server says it took the message in (INTERNALDATE); zero if it does not say
 	EmailID  string    // the same for every copy of one message (RFC 8474 section 5.1); empty where the server gives none
 	Header   []byte    // as found; stays in memory
+	Body     []byte    // of an arrival, MaxBody bytes of it at most; stays in memory
 }
 
 // Ref is where a message is and how the server names it there (RFC 9051 section
@@ -75,13 +78,15 @@ type Place string
 const (
 	Inbox       Place = "inbox"
 	Junk        Place = "junk"
+	Quarantine  Place = "quarantine" // in a mailbox where a filter keeps mail back until somebody lets it go
 	OtherFolder Place = "other"
 )
 
 // Places lists all places.
-var Places = [...]Place{Inbox, Junk, OtherFolder}
+var Places = [...]Place{Inbox, Junk, Quarantine, OtherFolder}
 
-// PlaceOf is the kind of a folder, told by its name.
+// PlaceOf is the kind of a folder, told by its name, for where the server does not tell it
+// (RFC 6154).
 func PlaceOf(folder string) Place {
 	lower := strings.ToLower(folder)
 	switch {

@@ -36,6 +36,8 @@ func Weigh(c Change) Weight {
 		switch {
 		case c.Certain:
 			return byPurpose(c.Message, Weight{Miss, Absence})
+		case c.Deferred:
+			return byPurpose(c.Message, Weight{Miss, Deferral})
 		case c.Cut: // nobody promised anything, so the objective has no miss; but a server did not do its work
 			return byPurpose(c.Message, Weight{Sign: Absence})
 		}
@@ -57,7 +59,16 @@ func byPurpose(m Sending, w Weight) Weight {
 	return Weight{}
 }
 
+// weighOutcome says what the end of a message adds to what was counted at its deadline.
 func weighOutcome(e Expectation, o Outcome) Weight {
+	w := weighEnd(e, o)
+	if o.Counted {
+		w.SLO = NoSLO
+	}
+	return w
+}
+
+func weighEnd(e Expectation, o Outcome) Weight {
 	switch o.Status {
 	case Delivered:
 		if e.Judge(o) == Met {
@@ -65,18 +76,21 @@ func weighOutcome(e Expectation, o Outcome) Weight {
 		}
 		return Weight{Miss, Arrival}
 	case Late:
-		if counted(o) || !o.Missed {
+		if !o.Missed {
 			return Weight{}
 		}
 		return Weight{Miss, NoSign}
 	case Lost, Bounced:
-		if counted(o) {
+		if o.Counted {
 			return Weight{}
 		}
 		return Weight{Miss, Absence}
 	case Rejected:
 		return Weight{Miss, Absence}
 	case Deferred:
+		if o.Counted {
+			return Weight{}
+		}
 		return Weight{Miss, Deferral}
 	case Unsent:
 		if o.Attempt == nil || o.Attempt.Ours {
@@ -85,10 +99,4 @@ func weighOutcome(e Expectation, o Outcome) Weight {
 		return Weight{Miss, Absence}
 	}
 	return Weight{}
-}
-
-// counted tells whether the miss was counted at the deadline: it was if the
-// message was known to be accepted by then.
-func counted(o Outcome) bool {
-	return o.Missed && o.Attempt != nil && o.Attempt.Result == Accepted
 }

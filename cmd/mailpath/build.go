@@ -49,7 +49,7 @@ func build(cfg *config.Config, keys *probe.Keyring, clock probe.Clock) (parts, e
 		from = append(from, s.From)
 		p.senders[s.Name], p.accounts[s.Name] = buildSender(s, clock), s.Account()
 	}
-	matcher := probe.NewMatcher(keys, from)
+	matcher := probe.NewMatcher(keys, from, nil)
 	for _, m := range cfg.Mailboxes {
 		if window := longestLoss(p.probes, m.Name); window > 0 {
 			w := buildWatcher(m, matcher, window, clock)

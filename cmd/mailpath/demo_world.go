@@ -28,7 +28,7 @@ func buildWorld(w *world.World, dial dialer, keys *probe.Keyring, clock probe.Cl
 			EHLO:     "probe.mailpath.example",
 		})
 	}
-	matcher := probe.NewMatcher(keys, from)
+	matcher := probe.NewMatcher(keys, from, nil)
 	for _, r := range w.Routes() {
 		p.probes = append(p.probes, probe.Probe{
 			Route: r, Payload: payload.Plain(), Every: demoEvery,

@@ -16,7 +16,7 @@ import (
 // facts is one of each kind, for their names.
 func facts() []probe.Fact {
 	return []probe.Fact{
-		probe.Sending{}, probe.Attempted{}, probe.Seen{}, probe.Looked{}, probe.Blind{}, probe.MissedDeadline{}, probe.Expired{},
+		probe.Sending{}, probe.Attempted{}, probe.Retrying{}, probe.GaveUp{}, probe.Seen{}, probe.Reported{}, probe.Looked{}, probe.Blind{}, probe.MissedDeadline{}, probe.Expired{},
 		probe.Orphaned{}, probe.SlotsMissed{}, probe.SlotsSkipped{}, probe.Suspected{}, probe.FindingChanged{}, probe.Started{}, probe.ClockStepped{}, probe.Totals{},
 	}
 }
@@ -56,7 +56,7 @@ func fieldsOf(v reflect.Value) line {
 			continue
 		}
 		name := snake(v.Type().Field(i).Name)
-		if f.Type() == reflect.TypeFor[time.Duration]() {
+		if t := f.Type(); t == reflect.TypeFor[time.Duration]() || t == reflect.TypeFor[[]time.Duration]() {
 			name += "_seconds"
 		}
 		l = append(l, field{name, valueOf(f)})

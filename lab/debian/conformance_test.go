@@ -165,7 +165,7 @@ func TestWatcherConforms(t *testing.T) {
 							Username: hq.Address, Password: func() (string, error) { return hq.Password, nil },
 						},
 						Mailbox: "hq", Folders: []string{"INBOX", "Junk"}, Window: time.Hour,
-						Matcher: probe.NewMatcher(probetest.Keyring(), []string{lab.OutsideSender}),
+						Matcher: probe.NewMatcher(probetest.Keyring(), []string{lab.OutsideSender}, nil),
 					}),
 					Deliver: func(folder string, raw []byte) error { return lab.Deliver("hq", folder, raw) },
 					Held:    func(folder string) ([][]byte, error) { return inFolder(hq.Maildir, folder) },

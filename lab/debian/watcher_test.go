@@ -34,7 +34,7 @@ func newHQ(lab *debian.Lab) *watchedHQ {
 			Username: w.user.Address, Password: func() (string, error) { return w.user.Password, nil },
 		},
 		Mailbox: "hq", Folders: []string{"INBOX", "Junk"}, Window: time.Hour,
-		Matcher: probe.NewMatcher(probetest.Keyring(), []string{lab.OutsideSender}),
+		Matcher: probe.NewMatcher(probetest.Keyring(), []string{lab.OutsideSender}, nil),
 	})
 	return w
 }

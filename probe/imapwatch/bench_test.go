@@ -21,7 +21,7 @@ func BenchmarkLook(b *testing.B) {
 	watcher := imapwatch.New(imapwatch.Config{
 		Endpoint: w.Endpoint(w.IMAP("hq"), username, password),
 		Mailbox:  "hq", Folders: []string{"INBOX", "Junk"}, Window: time.Hour,
-		Matcher: probe.NewMatcher(probetest.Keyring(), nil),
+		Matcher: probe.NewMatcher(probetest.Keyring(), nil, nil),
 	})
 	enough := errors.New("the benchmark has seen enough")
 	b.ReportAllocs()

@@ -44,7 +44,7 @@ func fixture(t *testing.T, network world.Network, mode probe.TLSMode) probetest.
 		Watcher: imapwatch.New(imapwatch.Config{
 			Endpoint: endpoint,
 			Mailbox:  "hq", Folders: []string{"INBOX", "Junk"}, Window: time.Hour,
-			Matcher: probe.NewMatcher(probetest.Keyring(), []string{from}),
+			Matcher: probe.NewMatcher(probetest.Keyring(), []string{from}, nil),
 		}),
 		Deliver: func(folder string, raw []byte) error { return w.Deliver("hq", folder, raw) },
 		Held:    func(folder string) ([][]byte, error) { return held(t, endpoint, folder) },

@@ -33,7 +33,7 @@ func sweepWorld(t *testing.T) sweeping {
 	s := sweeping{endpoint: w.Endpoint(w.IMAP("hq"), username, password)}
 	s.watcher = imapwatch.New(imapwatch.Config{
 		Endpoint: s.endpoint, Mailbox: "hq", Folders: []string{"INBOX", "Junk"}, Window: time.Hour,
-		Matcher: probe.NewMatcher(probetest.Keyring(), []string{from}),
+		Matcher: probe.NewMatcher(probetest.Keyring(), []string{from}, nil),
 	})
 	deliver := func(folder, raw string) {
 		t.Helper()

@@ -59,7 +59,7 @@ func watchScripted(t *testing.T, s *scripted, every time.Duration, test func(w *
 				Username: "u", Password: func() (string, error) { return "p", nil },
 			},
 			Mailbox: "hq", Folders: s.folders, Window: time.Hour,
-			Matcher: probe.NewMatcher(probetest.Keyring(), []string{"a@example.org"}),
+			Matcher: probe.NewMatcher(probetest.Keyring(), []string{"a@example.org"}, nil),
 		})
 		running.Go(func() {
 			for ctx.Err() == nil {

@@ -35,6 +35,9 @@ const (
 	kindSlotsSkipped   kind = 13
 	kindSuspected      kind = 14
 	kindFindingChanged kind = 15
+	kindRetrying       kind = 16
+	kindGaveUp         kind = 17
+	kindReported       kind = 18
 )
 
 // errUnknownKind says that an event is of a kind this version does not know.
@@ -86,6 +89,12 @@ func encode(c *coder, e probe.Event) error {
 		suspected(c.begin(kindSuspected, e.At), &f)
 	case probe.FindingChanged:
 		findingChanged(c.begin(kindFindingChanged, e.At), &f)
+	case probe.Retrying:
+		retrying(c.begin(kindRetrying, e.At), &f)
+	case probe.GaveUp:
+		number(c.begin(kindGaveUp, e.At), 1, &f.ID)
+	case probe.Reported:
+		reported(c.begin(kindReported, e.At), &f)
 	default:
 		return fmt.Errorf("encoding an event: got a fact of type %T, want one of package probe", e.Fact)
 	}
@@ -158,6 +167,12 @@ func read(k kind, c *coder) probe.Fact {
 		return decoded(c, suspected)
 	case kindFindingChanged:
 		return decoded(c, findingChanged)
+	case kindRetrying:
+		return decoded(c, retrying)
+	case kindGaveUp:
+		return decoded(c, func(c *coder, f *probe.GaveUp) { number(c, 1, &f.ID) })
+	case kindReported:
+		return decoded(c, reported)
 	}
 	return nil
 }

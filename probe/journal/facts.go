@@ -16,6 +16,27 @@ func sending(c *coder, f *probe.Sending) {
 	signed(c, 8, &f.LateAfter)
 	signed(c, 9, &f.LostAfter)
 	name(c, 10, &f.Expect)
+	waits(c, 11, &f.Retry)
+}
+
+func retrying(c *coder, f *probe.Retrying) {
+	number(c, 1, &f.ID)
+	signed(c, 2, &f.Try)
+}
+
+func reported(c *coder, f *probe.Reported) {
+	number(c, 1, &f.ID)
+	name(c, 2, &f.Mailbox)
+	name(c, 3, &f.Ref.Folder)
+	number(c, 4, &f.Ref.UIDValidity)
+	number(c, 5, &f.Ref.UID)
+	number(c, 6, &f.Sum)
+	name(c, 7, &f.Report.Kind)
+	name(c, 8, &f.Report.Status)
+	text(c, 9, &f.Report.Diagnostic)
+	name(c, 10, &f.Report.Recipient)
+	name(c, 11, &f.Report.Reporting)
+	name(c, 12, &f.Report.Remote)
 }
 
 func attempted(c *coder, f *probe.Attempted) {
@@ -62,6 +83,14 @@ func seen(c *coder, f *probe.Seen) {
 		trail(t, &f.Trail, f.Present)
 		c.close(13, t)
 	}
+	name(c, 14, &f.Place)
+	list(c, 15, &f.Altered, alteration)
+}
+
+func alteration(c *coder, a *probe.Alteration) {
+	name(c, 1, &a.Kind)
+	name(c, 2, &a.Text)
+	flag(c, 3, &a.Meant)
 }
 
 func tag(c *coder, t *probe.Tag) {

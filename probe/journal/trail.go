@@ -96,6 +96,23 @@ func texts(c *coder, field protowire.Number, hops []probe.Hop, ordinary string, 
 	}
 }
 
+// waits stores times as packed nanoseconds.
+func waits(c *coder, field protowire.Number, all *[]time.Duration) {
+	if !c.reading {
+		var stored packed
+		for _, d := range *all {
+			stored = stored.with(int64(d))
+		}
+		c.write(field, string(stored))
+		return
+	}
+	for rest := packed(c.field(field).raw); len(rest) > 0; {
+		var ns int64
+		ns, rest = rest.next()
+		*all = append(*all, time.Duration(ns))
+	}
+}
+
 // packed are numbers as varints, one after the other.
 type packed []byte
 

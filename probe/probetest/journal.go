@@ -90,7 +90,8 @@ func numbersRise(t *testing.T, j probe.Journal) {
 func Facts() []probe.Fact {
 	now := time.Unix(1_795_423_260, 123_456_789)
 	return []probe.Fact{
-		probe.Sending{ID: 1<<63 + 5, Route: "outside-to-hq@mx2", Payload: "plain", Purpose: probe.Scheduled, Slot: now, Sender: "outside@mx2", Mailbox: "hq", LateAfter: time.Minute, LostAfter: 4 * time.Hour, Expect: probe.ExpectDelivered},
+		probe.Sending{ID: 1<<63 + 5, Route: "outside-to-hq@mx2", Payload: "plain", Purpose: probe.Scheduled, Slot: now, Sender: "outside@mx2", Mailbox: "hq", LateAfter: time.Minute, LostAfter: 4 * time.Hour, Expect: probe.ExpectDelivered, Retry: []time.Duration{time.Minute, 5 * time.Minute}},
+		probe.Retrying{ID: 9, Try: 2}, probe.GaveUp{ID: 10},
 		probe.Attempted{ID: 2, Result: probe.Refused, Ours: true, Began: now,
 			Phases:  []probe.Phase{{Name: "connect", Took: 3 * time.Millisecond}, {Name: "banner", Took: -1}},
 			Reply:   &probe.Reply{Code: 451, Enhanced: "4.7.1", Text: "Grüße: try again", QueueID: "4MRbMN0080z4x9QK"},
@@ -101,7 +102,10 @@ func Facts() []probe.Fact {
 			Trail: probe.Trail{
 				Hops: []probe.Hop{{By: "mx1.example.com", At: now, Resolution: time.Microsecond, Source: "postfix-id"}, {At: now.Add(-time.Hour), Resolution: time.Second, Source: "received", Greylisted: 5 * time.Minute}},
 				Auth: []probe.AuthResult{{Method: "spf", Result: "pass"}, {Method: "dmarc", Result: "temperror"}},
-			}},
+			},
+			Place: probe.Junk, Altered: []probe.Alteration{{Kind: probe.SubjectPrefix, Text: "[EXT] ", Meant: true}, {Kind: probe.NewMessageID}}},
+		probe.Reported{ID: 11, Mailbox: "provider", Ref: probe.Ref{Folder: "INBOX", UIDValidity: 7, UID: 9}, Sum: 1<<64 - 2, Report: probe.Report{
+			Kind: probe.ReportFailed, Status: "5.2.2", Diagnostic: "552 5.2.2 Mailbox full", Recipient: "mailpath-in@example.com", Reporting: "mx1.example.com", Remote: "mail.hq.example.com"}},
 		probe.Seen{ID: 5, Tag: probe.Tag{ID: 5, Prober: "hq-1"}},
 		probe.Looked{Mailbox: "hq", Began: now, Ended: now.Add(time.Millisecond), Looks: 200},
 		probe.Blind{Mailbox: "hq", Problem: "connection refused"},
