@@ -18,16 +18,18 @@ import (
 func TestWatcherConforms(t *testing.T) {
 	for _, mode := range []probe.TLSMode{probe.NoTLS, probe.StartTLS, probe.ImplicitTLS} {
 		t.Run("tls "+string(mode)+" in a bubble", func(t *testing.T) {
-			probetest.Watcher(t, probetest.Bubble, func(t *testing.T) probetest.WatcherFixture { return fixture(t, world.Pipes(), mode) })
+			probetest.Watcher(t, probetest.Bubble, func(t *testing.T) probetest.WatcherFixture { return fixture(t, world.Pipes(), mode, true) })
 		})
 		t.Run("tls "+string(mode)+" over loopback", func(t *testing.T) {
-			probetest.Watcher(t, probetest.Open, func(t *testing.T) probetest.WatcherFixture { return fixture(t, world.Loopback(), mode) })
+			probetest.Watcher(t, probetest.Open, func(t *testing.T) probetest.WatcherFixture {
+				return fixture(t, world.Loopback(), mode, mode != probe.NoTLS)
+			})
 		})
 	}
 }
 
 // fixture is the mailbox at headquarters of a mail world.
-func fixture(t *testing.T, network world.Network, mode probe.TLSMode) probetest.WatcherFixture {
+func fixture(t *testing.T, network world.Network, mode probe.TLSMode, bodies bool) probetest.WatcherFixture {
 	t.Helper()
 	w := worldtest.New(t, network, mode)
 	from, _, _ := w.Account("provider")
@@ -44,8 +46,9 @@ func fixture(t *testing.T, network world.Network, mode probe.TLSMode) probetest.
 		Watcher: imapwatch.New(imapwatch.Config{
 			Endpoint: endpoint,
 			Mailbox:  "hq", Folders: []string{"INBOX", "Junk"}, Window: time.Hour,
-			Matcher: probe.NewMatcher(probetest.Keyring(), []string{from}, nil),
+			Matcher: probe.NewMatcher(probetest.Keyring(), []string{from}, probetest.Reports{}), Bodies: bodies,
 		}),
+		Reports: true, Bodies: bodies,
 		Deliver: func(folder string, raw []byte) error { return w.Deliver("hq", folder, raw) },
 		Held:    func(folder string) ([][]byte, error) { return held(t, endpoint, folder) },
 		Cut:     func() { t.Helper(); must(w.Blind("hq", world.Refusing)) },

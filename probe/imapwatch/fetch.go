@@ -17,39 +17,29 @@ const (
 	maxHeader = 256 << 10
 )
 
-// fetch reads headers and keeps the messages that are ours.
-func (s *session) fetch(f *folder, part []imap.UID, m *mark, t told, l *probe.Look) error {
+// fetch reads headers and keeps the messages that are ours, and the reports about such.
+func (s *session) fetch(f *folder, part []imap.UID, m *mark, t told, l *probe.Look) ([]*probe.Observation, error) {
 	buffers, err := s.headers(part)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	fetched := s.cfg.Clock.Now()
-	var found []probe.Observation
-	var uids imap.UIDSet
+	var found []*probe.Observation
 	for _, b := range buffers {
 		m.next = max(m.next, b.UID+1)
-		o, ours, err := s.observe(f.name, m.validity, b)
+		o, err := s.observe(f, m.validity, b)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if !ours {
+		if o == nil {
 			continue
 		}
 		found = append(found, o)
-		uids.AddNum(b.UID)
 		if shown := t.shown(b.SeqNum, fetched); shown.After(l.Ended) {
 			l.Ended = shown
 		}
 	}
-	if len(found) == 0 {
-		return nil
-	}
-	ids, err := s.emailIDs(uids)
-	for _, o := range found {
-		o.EmailID = ids[imap.UID(o.Ref.UID)]
-		l.Found = append(l.Found, o)
-	}
-	return err
+	return found, nil
 }
 
 // headers fetches the headers of messages. What is missing is asked for again; if
@@ -89,40 +79,6 @@ func without(part []imap.UID, buffers []*imapclient.FetchMessageBuffer) []imap.U
 			return b.UID == uid && len(b.BodySection) > 0
 		})
 	})
-}
-
-// observe matches one message.
-func (s *session) observe(folder string, validity uint32, b *imapclient.FetchMessageBuffer) (probe.Observation, bool, error) {
-	header := sectionOf(b)
-	tag, carrier, err := s.cfg.Matcher.Match(header, func() ([]byte, error) { return s.body(b.UID) })
-	if err != nil || carrier == "" {
-		return probe.Observation{}, false, err
-	}
-	return probe.Observation{
-		Tag: tag, Carrier: carrier, Mailbox: s.cfg.Mailbox,
-		Ref:      probe.Ref{Folder: folder, UIDValidity: validity, UID: uint32(b.UID)},
-		Internal: b.InternalDate, Header: header,
-	}, true, nil
-}
-
-// body fetches the beginning of a message's text. One that has gone meanwhile has
-// none; one that is there and is not given is asked for again, and then an error.
-func (s *session) body(uid imap.UID) ([]byte, error) {
-	text := &imap.FetchItemBodySection{Specifier: imap.PartSpecifierText, Peek: true, Partial: &imap.SectionPartial{Size: probe.MaxBody}}
-	options := &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{text}}
-	for range 2 {
-		buffers, err := s.collect("fetching a body", imap.UIDSetNum(uid), options)
-		if err != nil {
-			return nil, err
-		}
-		if len(without([]imap.UID{uid}, buffers)) == 0 {
-			return sectionOf(buffers[0]), nil
-		}
-		if there, err := s.list(imap.UIDSetNum(uid)); err != nil || len(there) == 0 {
-			return nil, err
-		}
-	}
-	return nil, fmt.Errorf("fetching a body: got none for UID %v, which the server lists", uid)
 }
 
 func (s *session) collect(what string, set imap.NumSet, options *imap.FetchOptions) (buffers []*imapclient.FetchMessageBuffer, err error) {

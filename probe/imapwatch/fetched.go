@@ -29,7 +29,7 @@ func (f *filter) fetch(n uint32, w *words) {
 	if !ok || m.uid == 0 {
 		return
 	}
-	if m.emailID != "" && f.sideTakes(m) {
+	if (m.emailID != "" || m.hasBody) && f.sideTakes(m) {
 		return
 	}
 	f.write("* ").writeNumber(n).write(" FETCH (UID ").writeNumber(m.uid)

@@ -27,10 +27,21 @@ func (s *session) read(f *folder, m *mark, l *probe.Look) error {
 	if err != nil {
 		return err
 	}
+	var found []*probe.Observation
 	for part := range slices.Chunk(fresh, fetchAtOnce) {
-		if err := s.fetch(f, part, m, t, l); err != nil {
+		some, err := s.fetch(f, part, m, t, l)
+		if err != nil {
 			return err
 		}
+		found = append(found, some...)
+	}
+	for part := range slices.Chunk(found, fetchAtOnce) {
+		if err := s.complete(part); err != nil {
+			return err
+		}
+	}
+	for _, o := range found {
+		l.Found = append(l.Found, *o)
 	}
 	// Messages that were removed before anyone saw them leave a gap below UIDNEXT.
 	m.next = max(m.next, uidNext)
@@ -43,7 +54,7 @@ func (s *session) read(f *folder, m *mark, l *probe.Look) error {
 // restored from a backup.
 func (s *session) examine(f *folder, m *mark) (imap.UID, error) {
 	data, err := s.enter(f.name, true)
-	if isRefusal(err) {
+	if isRefusal(err) && !f.found {
 		return 0, fmt.Errorf("%w: create the folder, or take it out of the mailbox's folders", err)
 	}
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 )
 
 // look looks at all folders. The marks say how far each has been read; they count
-// only once what was found has been reported.
+// only once what was found has been reported. A folder for junk that the server refuses
+// is passed over: the look is one at the others, as if that had not been there.
 func (s *session) look() (probe.Look, []mark, error) {
 	l := probe.Look{Began: s.cfg.Clock.Now()}
 	s.looked = l.Began
@@ -29,8 +30,18 @@ func (s *session) look() (probe.Look, []mark, error) {
 		if !changed[i] {
 			continue
 		}
-		if err := s.read(s.folders[i], &marks[i], &l); err != nil {
-			return l, nil, fmt.Errorf("folder %s: %w", s.folders[i].name, err)
+		f, before := s.folders[i], l
+		err := s.read(f, &marks[i], &l)
+		switch {
+		case err == nil:
+		case f.found && isRefusal(err):
+			l = before
+			if marks = slices.Delete(marks, i, i+1); s.passOver(i) {
+				marks = append(marks, s.folders[0].mark)
+				i++ // INBOX is read in its place
+			}
+		default:
+			return l, nil, fmt.Errorf("folder %s: %w", f.name, err)
 		}
 	}
 	s.begun = true
@@ -70,10 +81,15 @@ func (s *session) ask() ([]bool, error) {
 		}
 		var problems []error
 		for i, c := range statuses {
+			f := s.folders[i+1]
 			data, err := c.Wait()
-			problems = append(problems, err)
-			if err == nil {
-				changed[i+1] = s.folders[i+1].differs(data)
+			switch {
+			case err == nil:
+				changed[i+1] = f.differs(data)
+			case f.found && isRefusal(err):
+				changed[i+1] = true // to open it shows whether it is still there
+			default:
+				problems = append(problems, err)
 			}
 		}
 		return errors.Join(append(problems, noop.Wait())...)

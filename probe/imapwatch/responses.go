@@ -62,6 +62,8 @@ func (f *filter) untagged(w *words) error {
 		f.write("* CAPABILITY").write(string(f.capabilities)).write("\r\n")
 	case "STATUS":
 		f.status(w)
+	case "LIST":
+		f.list(w)
 	case "SEARCH":
 		return f.search(w)
 	case "ESEARCH":

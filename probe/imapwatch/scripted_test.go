@@ -12,25 +12,29 @@ import (
 	"time"
 
 	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/imapwatch"
 )
 
 // scripted is an IMAP server that answers as it is told to: real servers answer in
 // ways that the world's server cannot. All its folders hold the same messages.
 type scripted struct {
-	mode     probe.TLSMode
-	tls      *tls.Config
-	clear    bool // it speaks in the clear, whatever is expected
-	caFile   string
-	folders  []string // that are watched; INBOX if none is given
-	from     string   // of a message of ours without a tag
-	greeting string   // instead of the usual one
-	mute     bool     // no greeting
-	caps     string   // beside IMAP4rev1 and IDLE
-	noNext   bool     // it does not tell UIDNEXT
-	noStar   bool     // n:* gives nothing where n is not reached
-	uidLast  bool     // FETCH puts the UID behind the header
-	drip     time.Duration
-	trickle  time.Duration // between two bytes
+	mode      probe.TLSMode
+	tls       *tls.Config
+	clear     bool // it speaks in the clear, whatever is expected
+	caFile    string
+	folders   []string // that are watched; INBOX if none is given
+	from      string   // of a message of ours without a tag
+	greeting  string   // instead of the usual one
+	mute      bool     // no greeting
+	caps      string   // beside IMAP4rev1 and IDLE
+	noNext    bool     // it does not tell UIDNEXT
+	noStar    bool     // n:* gives nothing where n is not reached
+	uidLast   bool     // FETCH puts the UID behind the header
+	text      string   // the body of each message; none: none is given
+	lists     []string // what LIST tells, behind the word
+	configure func(*imapwatch.Config)
+	drip      time.Duration
+	trickle   time.Duration // between two bytes
 
 	mu       sync.Mutex
 	validity int
@@ -47,7 +51,9 @@ type saying struct {
 	text    string
 	instead bool // of the usual answer
 	cut     bool // and then it hangs up
+	after   time.Duration
 	endless bool
+	once    bool // and nothing of the script again
 }
 
 func (s *scripted) add(header string) {
@@ -137,12 +143,16 @@ func (s *scripted) saying(conn net.Conn, tag, command string) (instead, cut bool
 		if !regexp.MustCompile(y.on).MatchString(command) {
 			continue
 		}
+		time.Sleep(y.after)
 		text := strings.ReplaceAll(y.text, "%T", tag)
 		for {
 			if _, err := fmt.Fprint(conn, text); err != nil || !y.endless {
 				break
 			}
 			time.Sleep(s.drip)
+		}
+		if y.once {
+			s.change(func() { s.says = nil })
 		}
 		instead, cut = instead || y.instead, cut || y.cut
 	}
@@ -160,7 +170,7 @@ var fetching = regexp.MustCompile(`^(UID )?FETCH (\d+)(?::(\d+|\*))? \((.*)\)`)
 
 func (s *scripted) answer(conn net.Conn, command string) {
 	s.mu.Lock()
-	messages, validity := s.messages, s.validity
+	messages, validity, lists := s.messages, s.validity, s.lists
 	s.mu.Unlock()
 	switch {
 	case strings.HasPrefix(command, "LOGIN"), strings.HasPrefix(command, "CAPABILITY"):
@@ -176,6 +186,10 @@ func (s *scripted) answer(conn net.Conn, command string) {
 	case strings.HasPrefix(command, "STATUS"):
 		fmt.Fprintf(conn, "* STATUS %q (MESSAGES %d UIDNEXT %d UIDVALIDITY %d)\r\n",
 			strings.Trim(strings.Fields(command)[1], `"`), len(messages), len(messages)+1, validity)
+	case strings.HasPrefix(command, "LIST"):
+		for _, l := range lists {
+			fmt.Fprintf(conn, "* LIST %s\r\n", l)
+		}
 	case strings.HasPrefix(command, "UID SEARCH"):
 		fmt.Fprint(conn, "* SEARCH")
 		for i := range messages {
@@ -204,8 +218,8 @@ func (s *scripted) fetch(conn net.Conn, m []string, messages []string) {
 	for i := max(from, 1); i <= min(to, len(messages)); i++ {
 		header := messages[i-1]
 		switch {
-		case strings.Contains(m[4], "EMAILID"):
-			fmt.Fprintf(conn, "* %d FETCH (UID %d EMAILID (M%d))\r\n", i, i, i)
+		case strings.Contains(m[4], "EMAILID") || strings.Contains(m[4], "TEXT") && s.text != "":
+			fmt.Fprintf(conn, "* %d FETCH (UID %d%s)\r\n", i, i, s.more(i, m[4]))
 		case !strings.Contains(m[4], "HEADER"):
 			fmt.Fprintf(conn, "* %d FETCH (UID %d)\r\n", i, i)
 		case s.uidLast:
@@ -215,6 +229,17 @@ func (s *scripted) fetch(conn net.Conn, m []string, messages []string) {
 			fmt.Fprintf(conn, "* %d FETCH (UID %d BODY[HEADER]<0> {%d}\r\n%s)\r\n", i, i, len(header), header)
 		}
 	}
+}
+
+// more is what is told of a message beside its header.
+func (s *scripted) more(uid int, items string) (told string) {
+	if strings.Contains(items, "EMAILID") {
+		told = fmt.Sprintf(" EMAILID (M%d)", uid)
+	}
+	if strings.Contains(items, "TEXT") && s.text != "" {
+		told += fmt.Sprintf(" BODY[TEXT]<0> {%d}\r\n%s", len(s.text), s.text)
+	}
+	return told
 }
 
 // trickling writes one byte at a time.

@@ -17,7 +17,8 @@ import (
 // session is one connection, used from one goroutine.
 type session struct {
 	cfg     Config
-	folders []*folder
+	folders []*folder // that are watched over it; none before find
+	passed  []*folder // that are known and not watched for now
 	conn    *meteredConn
 	wire    *wire
 	client  *imapclient.Client
@@ -33,6 +34,12 @@ type session struct {
 	looked       time.Time // the last look began then
 	idleRefused  bool
 	sideCommands int
+
+	enabled        bool      // IMAP4rev2 was asked for
+	junkless       bool      // a folder for junk is wanted and there is none, or one more
+	listed         time.Time // it was asked for then
+	bodyless       time.Time // no body is asked for before
+	lostOverBodies bool      // the connection
 }
 
 // open connects, encrypts and logs in.
@@ -58,7 +65,7 @@ func (w *Watcher) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{cfg: w.cfg, folders: w.folders, conn: &meteredConn{Conn: conn}, notices: newNotices(w.cfg.Clock)}
+	s := &session{cfg: w.cfg, bodyless: w.bodyless, conn: &meteredConn{Conn: conn}, notices: newNotices(w.cfg.Clock)}
 	// The library knows no contexts: when ours ends, the connection does.
 	s.release = context.AfterFunc(ctx, func() { conn.Close() })
 	return s, nil

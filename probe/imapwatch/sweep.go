@@ -19,7 +19,8 @@ const sweptAtOnce = 5000
 // (by the full tag; where only the short form is left, that were taken in before
 // it), and deletes them if told to. It has a connection of its own and may be
 // called while Watch runs. The server's search narrows the choice, the Matcher
-// decides: what a search misses stays. Headers are not kept. With an error it gives
+// decides: what a search misses stays, and so does what a folder for junk holds that the
+// server refuses to show. Headers and bodies are not kept. With an error it gives
 // what it had found so far; probe.ErrNoUIDExpunge as for Clean.
 func (w *Watcher) Sweep(ctx context.Context, before time.Time, remove bool) ([]probe.Observation, error) {
 	found, err := w.sweep(ctx, before, remove)
@@ -35,12 +36,18 @@ func (w *Watcher) sweep(ctx context.Context, before time.Time, remove bool) ([]p
 		return nil, probe.OursOr(ctx, err)
 	}
 	defer s.close()
+	if err := s.find(nil); err != nil {
+		return nil, probe.OursOr(ctx, err)
+	}
 	if remove && !s.caps.Has(imap.CapUIDPlus) {
 		return nil, probe.ErrNoUIDExpunge
 	}
 	var found []probe.Observation
-	for _, f := range w.folders {
-		old, err := s.old(f.name, before)
+	for _, f := range s.folders {
+		old, err := s.old(f, before)
+		if f.found && isRefusal(err) {
+			continue
+		}
 		found = append(found, old...)
 		if err == nil && remove && len(old) > 0 {
 			err = s.delete(f.name, refsOf(old))
@@ -61,8 +68,8 @@ func refsOf(found []probe.Observation) []probe.Ref {
 }
 
 // old finds messages of ours in one folder that were sent before a time.
-func (s *session) old(folder string, before time.Time) ([]probe.Observation, error) {
-	data, err := s.enter(folder, true)
+func (s *session) old(f *folder, before time.Time) ([]probe.Observation, error) {
+	data, err := s.enter(f.name, true)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +79,7 @@ func (s *session) old(folder string, before time.Time) ([]probe.Observation, err
 	}
 	var found []probe.Observation
 	for part := range slices.Chunk(candidates, fetchAtOnce) {
-		old, err := s.sentBefore(folder, data.UIDValidity, part, before)
+		old, err := s.sentBefore(f, data.UIDValidity, part, before)
 		if err != nil {
 			return found, err
 		}
@@ -116,25 +123,29 @@ func ofOurs(before time.Time) *imap.SearchCriteria {
 	}
 }
 
-// sentBefore keeps of some messages those that are ours and were sent before a time.
-func (s *session) sentBefore(folder string, validity uint32, uids []imap.UID, before time.Time) ([]probe.Observation, error) {
+// sentBefore keeps of some messages those that are arrivals of ours and were sent before
+// a time. Reports are other people's.
+func (s *session) sentBefore(f *folder, validity uint32, uids []imap.UID, before time.Time) ([]probe.Observation, error) {
 	buffers, err := s.headers(uids)
 	if err != nil {
 		return nil, err
 	}
 	var found []probe.Observation
 	for _, b := range buffers {
-		o, ours, err := s.observe(folder, validity, b)
+		o, _, err := s.arrival(f, validity, b)
 		if err != nil {
 			return found, err
+		}
+		if o == nil {
+			continue
 		}
 		sent := o.Internal
 		if o.Tag.Full {
 			sent = o.Tag.Sent
 		}
-		if ours && !sent.IsZero() && sent.Before(before) {
-			o.Header = nil
-			found = append(found, o)
+		if !sent.IsZero() && sent.Before(before) {
+			o.Header, o.Body = nil, nil
+			found = append(found, *o)
 		}
 	}
 	return found, nil

@@ -33,7 +33,7 @@ func sweepWorld(t *testing.T) sweeping {
 	s := sweeping{endpoint: w.Endpoint(w.IMAP("hq"), username, password)}
 	s.watcher = imapwatch.New(imapwatch.Config{
 		Endpoint: s.endpoint, Mailbox: "hq", Folders: []string{"INBOX", "Junk"}, Window: time.Hour,
-		Matcher: probe.NewMatcher(probetest.Keyring(), []string{from}, nil),
+		Matcher: probe.NewMatcher(probetest.Keyring(), []string{from}, probetest.Reports{}), Bodies: true,
 	})
 	deliver := func(folder, raw string) {
 		t.Helper()
@@ -50,6 +50,7 @@ func sweepWorld(t *testing.T) sweeping {
 			raw := string(m.Raw)
 			deliver(folder, "In-Reply-To: <x@example.com>\r\n"+raw)                                     // an answer
 			deliver(folder, "From: <"+from+">\r\nSubject: Re: "+subjectOf(raw)+"\r\n\r\nquotes us\r\n") // another
+			deliver(folder, string(probetest.Bounce(m)))                                                // a report, and it is somebody else's
 			deliver(folder, raw)
 			short := probetest.Message(w.Clock, from, to)
 			deliver(folder, "From: <"+from+">\r\nSubject: "+subjectOf(string(short.Raw))+"\r\n\r\nnothing more\r\n")
@@ -100,7 +101,9 @@ func TestSweepTakesWhatIsOldAndOurs(t *testing.T) {
 			}
 			var got []string
 			for _, o := range found {
-				got = append(got, o.Ref.Folder+"/"+o.Tag.ID.String())
+				if got = append(got, o.Ref.Folder+"/"+o.Tag.ID.String()); o.Report != nil || o.Header != nil || o.Body != nil {
+					t.Errorf("got %+v, want an arrival, and nothing of it kept", o)
+				}
 			}
 			if slices.Sort(got); len(got) != c.found || c.found > 0 && !slices.Equal(got, s.old) {
 				t.Errorf("removing %v: got %v, want %d of %v", c.remove, got, c.found, s.old)

@@ -53,14 +53,18 @@ func watchScripted(t *testing.T, s *scripted, every time.Duration, test func(w *
 		if s.folders == nil {
 			s.folders = []string{"INBOX"}
 		}
-		w.watcher = imapwatch.New(imapwatch.Config{
+		cfg := imapwatch.Config{
 			Endpoint: probe.Endpoint{
 				Server: l.Addr().String(), TLS: s.mode, CAFile: s.caFile, Clock: w.clock, Dial: network.Dial,
 				Username: "u", Password: func() (string, error) { return "p", nil },
 			},
 			Mailbox: "hq", Folders: s.folders, Window: time.Hour,
-			Matcher: probe.NewMatcher(probetest.Keyring(), []string{"a@example.org"}, nil),
-		})
+			Matcher: probe.NewMatcher(probetest.Keyring(), []string{"a@example.org"}, probetest.Reports{}),
+		}
+		if s.configure != nil {
+			s.configure(&cfg)
+		}
+		w.watcher = imapwatch.New(cfg)
 		running.Go(func() {
 			for ctx.Err() == nil {
 				if err := w.watcher.Watch(ctx, w.pace, w.take); err != nil {

@@ -24,19 +24,25 @@ type SenderFixture struct {
 	Endless   probe.Sender        // somebody listens there and never comes to an end
 	Arrived   func(probe.ID) bool // whether a message is in the mailbox
 	Secret    string              // the password, which no error may tell
+
+	// Said gives all that was said with MAIL and RCPT for messages, a command a line.
+	// Nil: nobody can tell.
+	Said    func() []string
+	Reports bool // the server offers reports (RFC 3461), and takes what asks for them
 }
 
 // Sender holds an implementation of probe.Sender to its contract.
 func Sender(t *testing.T, arena Arena, fixture func(t *testing.T) SenderFixture) {
 	for name, test := range map[string]func(*testing.T, SenderFixture){
-		"a message is accepted and arrives":      accepted,
-		"many at once arrive":                    manyAtOnce,
-		"a refusal keeps the reply":              refused,
-		"a wrong password is our own trouble":    wrongPassword,
-		"a dead server is not our trouble":       dead,
-		"a silent server ends with the context":  silent,
-		"an endless answer is not waited for":    endless,
-		"a cancelled attempt is our own trouble": cancelled,
+		"a message is accepted and arrives":            accepted,
+		"many at once arrive":                          manyAtOnce,
+		"reports are asked for, or it does not matter": reportsAsked,
+		"a refusal keeps the reply":                    refused,
+		"a wrong password is our own trouble":          wrongPassword,
+		"a dead server is not our trouble":             dead,
+		"a silent server ends with the context":        silent,
+		"an endless answer is not waited for":          endless,
+		"a cancelled attempt is our own trouble":       cancelled,
 	} {
 		t.Run(name, func(t *testing.T) {
 			arena(t, func(t *testing.T) { test(t, fixture(t)) })
@@ -93,6 +99,34 @@ func checkPhases(t *testing.T, phases []probe.Phase, elapsed time.Duration) {
 	}
 	if sum > elapsed {
 		t.Errorf("got phases of %v together, want at most the %v that passed", sum, elapsed)
+	}
+}
+
+// reportsAsked holds that reports are asked for where they are offered, once, that they
+// name the message as we do, and that nothing depends on it.
+func reportsAsked(t *testing.T, f SenderFixture) {
+	m, a := f.send(t.Context(), f.Sender, f.To)
+	if a.Result != probe.Accepted || a.Err != nil {
+		t.Fatalf("got %v, %v, want accepted", a.Result, a.Err)
+	}
+	f.awaitArrival(t, m.Tag.ID)
+	if f.Said == nil {
+		return
+	}
+	said := f.Said()
+	for i := range said {
+		said[i] = strings.ReplaceAll(said[i], " BODY=8BITMIME", "") // goes without saying
+	}
+	want := []string{"MAIL FROM:<" + f.From + ">", "RCPT TO:<" + f.To + ">"}
+	if f.Reports {
+		want[0] += " RET=HDRS ENVID=" + m.Envelope
+		want[1] += " NOTIFY=FAILURE,DELAY ORCPT=rfc822;" + f.To
+	}
+	if got := said[max(0, len(said)-2):]; len(got) != 2 || !strings.EqualFold(got[0], want[0]) || !strings.EqualFold(got[1], want[1]) {
+		t.Errorf("got %q, want at the end %q", said, want)
+	}
+	if f.Reports && len(said) != 2 {
+		t.Errorf("got %q, want each once", said)
 	}
 }
 

@@ -23,6 +23,9 @@ type WatcherFixture struct {
 	Held     func(folder string) ([][]byte, error) // the messages that are there
 	Cut      func()                                // ends all connections and takes no new ones
 	Mend     func()                                // takes connections again
+
+	Reports bool // its Matcher reads reports by Reports
+	Bodies  bool // it fetches bodies
 }
 
 // Watcher holds an implementation of probe.Watcher to its contract, and to that of
@@ -32,6 +35,8 @@ func Watcher(t *testing.T, arena Arena, fixture func(t *testing.T) WatcherFixtur
 		"an empty mailbox is looked at":                emptyLook,
 		"a message is seen in the interval it came in": seenInTime,
 		"a message in Junk is seen there":              seenInJunk,
+		"a report is reported as one":                  reportSeen,
+		"bodies are as they came":                      bodiesSeen,
 		"other people's mail is not reported":          foreignMail,
 		"a message that came before is seen":           seenBefore,
 		"only a body is left of the tag":               bodyOnly,
@@ -161,15 +166,19 @@ func seenInTime(t *testing.T, w *watch) {
 	}
 }
 
-func seenInJunk(_ *testing.T, w *watch) {
+func seenInJunk(t *testing.T, w *watch) {
 	defer w.start()()
 	w.next("a first one", anyLook)
 	m := w.ours()
 	w.deliver("Junk", m.Raw)
-	w.found(m, "Junk")
+	if _, o := w.found(m, "Junk"); o.Place != probe.Junk {
+		t.Errorf("got place %q, want %q", o.Place, probe.Junk)
+	}
 	m = w.ours() // and INBOX is open again after that
 	w.deliver("INBOX", m.Raw)
-	w.found(m, "INBOX")
+	if _, o := w.found(m, "INBOX"); o.Place != probe.Inbox {
+		t.Errorf("got place %q, want %q", o.Place, probe.Inbox)
+	}
 }
 
 func foreignMail(_ *testing.T, w *watch) {

@@ -23,8 +23,8 @@ const (
 // dialogue is a connection whose far side is held to RFC 5321 section 4.2 before a
 // parser hears it. The parsers have no bounds, take half a line for a whole one when
 // the connection ends in it, wait for more where the code changes within a reply,
-// know no reply without a text, and take for an answer what was said before they
-// asked. From the first such breach on, the dialogue is over: both sides no longer
+// know no reply without a text, overlook what is offered in lower case, and take for an
+// answer what was said before they asked. From the first such breach on, the dialogue is over: both sides no longer
 // agree on what was said.
 type dialogue struct {
 	net.Conn
@@ -35,6 +35,8 @@ type dialogue struct {
 	broken error
 	unsent int // bytes of the last Write that were not handed to the kernel
 	heard  int // bytes since then
+
+	introducing bool // the answer to EHLO is heard next
 }
 
 func newDialogue(conn net.Conn) *dialogue {
@@ -111,6 +113,9 @@ func (d *dialogue) inReply(line []byte) ([]byte, error) {
 		return nil, fmt.Errorf("got %s within a reply that began with %s, want the same code in each line (RFC 5321 section 4.2.1)", excerpt(text), d.code)
 	}
 	d.code = code
+	if d.introducing && code == "250" {
+		raise(line)
+	}
 	if len(text) > 3 && text[3] == '-' {
 		return line, nil
 	}
@@ -124,6 +129,16 @@ func (d *dialogue) inReply(line []byte) ([]byte, error) {
 func startsReply(text []byte) bool {
 	return len(text) >= 3 && '2' <= text[0] && text[0] <= '5' && isDigit(text[1]) && isDigit(text[2]) &&
 		(len(text) == 3 || text[3] == ' ' || text[3] == '-')
+}
+
+// raise puts the letters of a line into upper case: what a server offers is said in
+// any (RFC 5321 section 2.4).
+func raise(line []byte) {
+	for i, b := range line {
+		if 'a' <= b && b <= 'z' {
+			line[i] = b - 'a' + 'A'
+		}
+	}
 }
 
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }

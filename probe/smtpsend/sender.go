@@ -25,6 +25,11 @@ type Config struct {
 	probe.Endpoint
 	// EHLO is the name we greet with (RFC 5321 section 4.1.1.1): ours, fully qualified.
 	EHLO string
+	// Sign signs a message, given as it would be sent, and gives it as it is to be sent: a
+	// new one, since others may read the old. It is called from many goroutines. What it
+	// does is not in the time that the message takes; its error is the probe's own
+	// trouble. Nil: messages are not signed.
+	Sign func(raw []byte) ([]byte, error)
 	// Progress is told of each phase, as it begins and as it ends, from the goroutine of
 	// Send. It must return promptly. Nil: nobody is told.
 	Progress func(Progress)
@@ -52,15 +57,36 @@ func (s *Sender) Telling(progress func(Progress)) *Sender {
 	return New(told)
 }
 
-// Send implements probe.Sender.
+// Send implements probe.Sender. Where the server offers it, reports about the message
+// are asked for (RFC 3461). If it then refuses to be asked, MAIL or RCPT is said once
+// more without, in the same transaction: that is no second attempt, since none of the
+// message was handed over, and its time is in the same phase.
 func (s *Sender) Send(ctx context.Context, m *probe.Message) probe.Attempt {
+	m, err := s.signed(m)
 	t := &transaction{cfg: s.cfg, began: s.cfg.Clock.Now()}
+	if err != nil {
+		return probe.Attempt{Result: probe.NotSent, Began: t.began, Err: fmt.Errorf("sending to %s: %w", s.cfg.Server, err)}
+	}
 	t.mark = t.began
 	result, reply, err := t.carryOut(ctx, m)
 	if err != nil {
 		err = fmt.Errorf("sending to %s: %w", s.cfg.Server, err)
 	}
 	return probe.Attempt{Result: result, Began: t.began, Phases: t.phases, Reply: reply, Err: err}
+}
+
+// signed is a message as it is sent.
+func (s *Sender) signed(m *probe.Message) (*probe.Message, error) {
+	if s.cfg.Sign == nil {
+		return m, nil
+	}
+	raw, err := s.cfg.Sign(m.Raw)
+	if err != nil {
+		return nil, fmt.Errorf("%w: signing the message: %w", probe.ErrOurs, err)
+	}
+	signed := *m
+	signed.Raw = raw
+	return &signed, nil
 }
 
 // quitTimeout bounds the leave-taking, which no longer matters to the message.
@@ -75,6 +101,8 @@ type transaction struct {
 
 	goodUntil time.Time // of the server's certificate
 	untrusted error     // what is wrong with it, where that is not minded
+
+	reportless bool // the server offers reports and refuses to be asked for them
 }
 
 // phase runs one timed part. Its time is kept whether it succeeds or not; the EHLO
@@ -124,15 +152,17 @@ func (t *transaction) carryOut(ctx context.Context, m *probe.Message) (probe.Res
 	}
 	client := smtp.NewClient(d)
 	defer t.quit(client, conn)
-	if err := t.introduce(client); err != nil {
+	if err := t.introduce(d, client); err != nil {
 		return t.failed(ctx, probe.NotSent, err)
 	}
 	return t.handOver(ctx, d, client, m)
 }
 
 // introduce greets and authenticates.
-func (t *transaction) introduce(client *smtp.Client) error {
-	if err := t.phase("ehlo", func() error { return client.Hello(t.cfg.EHLO) }); err != nil {
+func (t *transaction) introduce(d *dialogue, client *smtp.Client) error {
+	d.introducing = true
+	err := t.phase("ehlo", func() error { return client.Hello(t.cfg.EHLO) })
+	if d.introducing = false; err != nil {
 		return err
 	}
 	if t.cfg.Username == "" {
@@ -145,8 +175,7 @@ func (t *transaction) introduce(client *smtp.Client) error {
 // (5yz) is the probe's own trouble; a server that cannot check one (4yz), or answers
 // something else altogether, is not.
 func (t *transaction) authenticate(client *smtp.Client) error {
-	// The library overlooks keywords in lower case: where it knows of no AUTH, the
-	// server is asked all the same.
+	// Where nothing is said of AUTH, the server is asked all the same.
 	if offered, _ := client.Extension("AUTH"); offered && !client.SupportsAuth(sasl.Plain) {
 		return fmt.Errorf("%w: the server offers no AUTH PLAIN here", probe.ErrOurs)
 	}
@@ -169,8 +198,8 @@ func (t *transaction) handOver(ctx context.Context, d *dialogue, client *smtp.Cl
 		name string
 		do   func() error
 	}{
-		{"mail", func() error { return client.Mail(m.From, nil) }},
-		{"rcpt", func() error { return client.Rcpt(m.To, nil) }},
+		{"mail", func() error { return t.mail(client, m) }},
+		{"rcpt", func() error { return t.rcpt(client, m) }},
 		{"data", func() (err error) {
 			if data, err = client.Data(); err != nil {
 				return err
