@@ -35,7 +35,7 @@ Exit status: 0 there is no mistake, whatever else was found; 2 there are mistake
 				return fmt.Errorf("--output %q: want text or json", output)
 			}
 			path := fileArgument(args)
-			cfg, err := loaded(config.LoadAndRead(path))
+			cfg, err := loaded(config.LoadAndRead(path, func(config.DKIM) error { return nil }))
 			problems, wrong := errors.AsType[config.Problems](err)
 			switch {
 			case output == "json" && wrong:

@@ -51,6 +51,14 @@ type Sender struct {
 	Name string
 	From string // a bare ASCII address
 	SMTP SMTP
+	DKIM *DKIM // nil: messages are not signed
+}
+
+// DKIM is how a sender's messages are signed (RFC 6376).
+type DKIM struct {
+	Domain   string // that vouches for them
+	Selector string // of the key's record, SELECTOR._domainkey.DOMAIN
+	KeyFile  string // absolute; a private key, PEM
 }
 
 // SMTP is a server that takes messages.
@@ -67,8 +75,10 @@ type Mailbox struct {
 	Name    string
 	Address string // a bare ASCII address
 	IMAP    IMAP
-	Folders []string // the inbox is spelled INBOX (RFC 9051 section 5.1)
-	Clean   bool     // delete test messages that have settled
+	Folders []string // the inbox is spelled INBOX (RFC 9051 section 5.1); \Junk is the folder that the server marks so
+	// Quarantine says that a filter keeps mail there that was sent elsewhere.
+	Quarantine bool
+	Clean      bool // delete test messages that have settled
 	// AuthservIDs are patterns of path.Match for the servers whose Authentication-Results
 	// are believed (RFC 8601 section 5); empty: none.
 	AuthservIDs []string
@@ -95,6 +105,8 @@ type Route struct {
 	Sender    string
 	Mailbox   string
 	Path      []string // of components; empty: nothing can be localised
+	Alters    []probe.MeantAlteration
+	Retry     []time.Duration // before each further try after a 4xx reply; empty: one try
 }
 
 // Probe is one route, what is sent along it, how often, and what is expected.

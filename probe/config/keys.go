@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mailpath/mailpath/probe"
 )
 
 // key is one key of a mapping: what the reader knows of it and the reference says.
@@ -86,6 +88,13 @@ var queryKeys = []key{
 var senderKeys = []key{
 	{name: "from", kind: "address", required: true, meaning: "the address that sends: envelope sender and From field"},
 	{name: "smtp", kind: "mapping", required: true, meaning: "the server that takes its messages"},
+	{name: "dkim", kind: "mapping", meaning: "the key that signs its messages (DKIM), where the server does not sign them itself; without one, as servers that let mail in see it, mail from outside is more likely to be taken for spam"},
+}
+
+var dkimKeys = []key{
+	{name: "domain", kind: "domain", follows: "the domain of `from`", meaning: "the domain that vouches for the messages; for DMARC it is the domain of `from`, or one above it"},
+	{name: "selector", kind: "text", required: true, meaning: "which of the domain's keys it is: its record is `SELECTOR._domainkey.DOMAIN`, which `mailpath config check` prints"},
+	{name: "key_file", kind: "path", required: true, meaning: "a file with the private key in PEM, RSA of 2048 bits or Ed25519, read again when it has changed; a relative path starts at the configuration's directory"},
 }
 
 var smtpKeys = []key{
@@ -99,8 +108,9 @@ var smtpKeys = []key{
 var mailboxKeys = []key{
 	{name: "address", kind: "address", required: true, meaning: "the address whose mail arrives there"},
 	{name: "imap", kind: "mapping", required: true, meaning: "the server that holds it"},
-	{name: "folders", kind: "list of folders", fallback: "[INBOX]", meaning: "the folders to look into; those beside INBOX tell mail that went astray"},
-	{name: "clean", kind: "true or false", fallback: "true", meaning: "delete test messages once they were seen, settled and journaled: only this prober's own, by their UIDs; false leaves them lying, for a retention rule or a legal hold"},
+	{name: "folders", kind: "list of folders", fallback: `[INBOX, '\Junk']`, meaning: "the folders to look into; those beside INBOX tell mail that went astray; `\\Junk` is the folder that the server marks as the one for spam, whatever it is called, or else one that is called so, and may be missing"},
+	{name: "clean", kind: "true or false", fallback: "true", meaning: "delete test messages once they were seen, settled and journaled: only this prober's own, by their UIDs; reports about them, such as bounces, are other people's mail and stay: give a sender's mailbox a retention rule; false leaves them lying, for a retention rule or a legal hold"},
+	{name: "quarantine", kind: "true or false", fallback: "false", meaning: "a filter puts mail there that it keeps back, whatever mailbox it was for: a test message that is found there has arrived, in quarantine, and the expectation judges it; no route leads there"},
 	{name: "authserv_id", kind: "list of patterns", meaning: "the servers whose Authentication-Results (SPF, DKIM, DMARC, ARC) are believed in mail found there, by the authserv-id that they begin it with (RFC 8601), such as `mx*.example.com`; where a server writes none, as Exchange does, the host of the Received field below it counts; without any, none is believed: a sender can write such a field, too, and the servers named here must remove those that come in with their own names"},
 }
 
@@ -125,6 +135,22 @@ var routeKeys = []key{
 	{name: "sender", kind: "name of a sender", required: true, meaning: "where its mail starts"},
 	{name: "mailbox", kind: "name of a mailbox", required: true, meaning: "where its mail should arrive"},
 	{name: "path", kind: "list of components", meaning: "the components between them in the order in which mail passes them; needed to say where a break is"},
+	{name: "alters", kind: "list of alterations", meaning: "what the path is meant to change in messages, such as `[banner]` for mail from outside: it is counted and marked as meant, and everything else as not"},
+	{name: "retry", kind: "list of durations", meaning: "a queue for servers that turn strangers away at first (greylisting): how long to wait before each further try of a message that was refused with a 4xx reply, such as `[15s, 1m, 5m, 15m]`; it is the same message from the same address, its latency runs from the first try, and the journal carries it over a restart; without it such a message ends as deferred"},
+}
+
+var alterKeys = []key{
+	{name: "kind", kind: "word", required: true, meaning: "what kind of change it is, one of `" + strings.Join(alterations(), "`, `") + "`"},
+	{name: "text", kind: "text", meaning: "what stands in it, without regard to case, such as `[EXTERNAL]`; without it, whatever it is"},
+}
+
+// alterations are the kinds that there are.
+func alterations() []string {
+	var kinds []string
+	for _, k := range probe.AlterationKinds {
+		kinds = append(kinds, string(k))
+	}
+	return kinds
 }
 
 var probeKeys = []key{

@@ -16,7 +16,7 @@ func TestDefaults(t *testing.T) {
 		Prober: "p1",
 		Senders: []config.Sender{{Name: "out", From: "probe@example.org",
 			SMTP: config.SMTP{Server: "smtp.example.org:587", TLS: probe.StartTLS, EHLO: "example.org"}}},
-		Mailboxes: []config.Mailbox{{Name: "hq", Address: "probe@example.com", Folders: []string{"INBOX"}, Clean: true,
+		Mailboxes: []config.Mailbox{{Name: "hq", Address: "probe@example.com", Folders: []string{"INBOX", `\Junk`}, Clean: true,
 			IMAP: config.IMAP{Server: "imap.example.com:993", TLS: probe.ImplicitTLS,
 				Auth: &config.Auth{Username: "probe", Password: config.SecretInEnv("HQ_PASSWORD")}}}},
 		Routes: []config.Route{{Name: "in", Direction: probe.Inbound, Sender: "out", Mailbox: "hq"}},

@@ -19,6 +19,7 @@ type reader struct {
 	dir             string // what relative paths are relative to
 	problems, notes Problems
 	references      []reference
+	signing         func(DKIM) error // tells why a key cannot sign; only LoadAndRead has it
 }
 
 func newReader(file string) *reader {

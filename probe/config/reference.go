@@ -29,10 +29,12 @@ func chapters() []chapter {
 		{"components.NAME.check.prometheus", "A query of Prometheus. Trouble with Prometheus itself says nothing of the component: the answer is then unknown.", queryKeys, queryExample},
 		{"senders.NAME", "Who hands test messages over.", senderKeys, sendersExample},
 		{"senders.NAME.smtp", "The server that takes messages. A login without TLS is refused, save on this machine.", smtpKeys, smtpExample},
+		{"senders.NAME.dkim", "How messages are signed (RFC 6376): relaxed/relaxed, with From, To, Subject, Date and Message-ID protected against additions.", dkimKeys, dkimExample},
 		{"mailboxes.NAME", "Where test messages arrive.", mailboxKeys, mailboxesExample},
 		{"mailboxes.NAME.imap", "The server that holds a mailbox. A login without TLS is refused, save on this machine.", imapKeys, imapExample},
 		{"auth", "A login, in `smtp` and in `imap`.", authKeys, authExample},
 		{"routes.NAME", "One way for mail.", routeKeys, routesExample},
+		{"routes.NAME.alters[]", "A change that the path is meant to make; a word stands for its kind alone. docs/alterations.md tells what is found.", alterKeys, altersExample},
 		{"probes[]", "What is sent on which routes, how often, and what is expected. Durations have a unit: `500ms`, `30s`, `4h`, `1h30m`.", probeKeys, probesExample},
 	}
 }
@@ -88,6 +90,13 @@ const smtpExample = `senders:
       ehlo: probe.provider.example
 `
 
+const dkimExample = `senders:
+  outside:
+    from: mailpath@probe.example.net
+    smtp: {server: "mx1.example.com:25"}
+    dkim: {selector: mailpath, key_file: /etc/mailpath/dkim.pem}
+`
+
 const mailboxesExample = `mailboxes:
   hq:
     address: mailpath-in@example.com
@@ -95,6 +104,10 @@ const mailboxesExample = `mailboxes:
     folders: [INBOX, Junk]
     clean: false
     authserv_id: [mx1.example.com]
+  quarantine:
+    address: quarantine@example.com
+    imap: {server: "imap.hq.example.com:993", auth: {username: quarantine, password_env: QUARANTINE_PASSWORD}}
+    quarantine: true
 `
 
 const imapExample = `mailboxes:
@@ -123,6 +136,18 @@ const routesExample = `routes:
     sender: hq
     mailbox: branch
     path: [store-hq, link-branch, store-branch]
+    retry: [15s, 1m, 5m, 15m]
+`
+
+const altersExample = `routes:
+  outside-to-hq:
+    direction: inbound
+    sender: outside
+    mailbox: hq
+    path: [gateway-in, antispam, store-hq]
+    alters:
+      - {kind: subject-prefix, text: "[EXTERNAL]"}
+      - banner
 `
 
 const probesExample = `probes:

@@ -27,13 +27,15 @@ func (f *fields) refersTo(key string, read func() error) {
 }
 
 // LoadAndRead is Load, and reads once all that the configuration refers to: keys,
-// passwords, certificates. What cannot be read is a problem like all others.
-func LoadAndRead(path string) (*Config, error) {
+// passwords, certificates. What cannot be read is a problem like all others; of the keys
+// that sign messages the caller tells it.
+func LoadAndRead(path string, signing func(DKIM) error) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
 	r := newReader(path)
+	r.signing = signing
 	c, _ := r.parse(data)
 	for _, ref := range r.references {
 		if err := ref.read(); err != nil {

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,7 +21,7 @@ func TestLoadAndReadTellsAllAtOnce(t *testing.T) {
 tag_keys: [{file: not-a.key}, {file: nowhere.key}]
 components: {store: {title: the mailbox server}}
 senders:
-  out: {from: probe@example.org, smtp: {server: "smtp.example.org:587", ca_file: not-a.pem, auth: {username: u, password_env: MAILPATH_TEST_EMPTY}}}
+  out: {from: probe@example.org, dkim: {selector: a, key_file: not-a.key}, smtp: {server: "smtp.example.org:587", ca_file: not-a.pem, auth: {username: u, password_env: MAILPATH_TEST_EMPTY}}}
 mailboxes:
   hq: {address: probe@example.com, imap: {server: "imap.example.com:993", ca_file: nowhere.pem, auth: {username: u, password_file: nowhere.password}}}
 routes:
@@ -32,7 +33,7 @@ routes:
 		}
 	}
 	path := filepath.Join(dir, "mailpath.yaml")
-	_, err := config.LoadAndRead(path)
+	_, err := config.LoadAndRead(path, func(d config.DKIM) error { return fmt.Errorf("got %s, want a key", d.KeyFile) })
 	if err == nil {
 		t.Fatal("got no error")
 	}

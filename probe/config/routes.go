@@ -22,8 +22,10 @@ func (r *reader) routes(e entry, known book) []Route {
 	common := Route{
 		Name:      e.name,
 		Direction: f.direction(),
-		Mailbox:   strings.Join(f.refer("mailbox", known.mailboxes), ""),
+		Mailbox:   f.target(known),
 		Path:      f.componentPath(known.components),
+		Alters:    f.alters(),
+		Retry:     f.retry(),
 	}
 	var routes []Route
 	var names []string
@@ -59,6 +61,15 @@ func (f *fields) refer(key string, known *registry) []string {
 		return nil
 	}
 	return known.find(f.reader, item{f.values[key], f.path(key)}, name)
+}
+
+// target is the mailbox that a route leads to.
+func (f *fields) target(known book) string {
+	mailbox := strings.Join(f.refer("mailbox", known.mailboxes), "")
+	if known.quarantines[mailbox] {
+		f.bad("mailbox", "got %q, which is a quarantine, want the mailbox that the mail is for", mailbox)
+	}
+	return mailbox
 }
 
 func (f *fields) componentPath(known *registry) []string {

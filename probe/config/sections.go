@@ -12,6 +12,7 @@ import (
 // book is the names that routes and probes refer to.
 type book struct {
 	components, senders, mailboxes, routes *registry
+	quarantines                            map[string]bool // by mailbox
 }
 
 // config reads the whole document. Sections are read in the order in which they
@@ -19,7 +20,7 @@ type book struct {
 func (r *reader) config(root *yaml.Node) *Config {
 	top := r.fields(root, "", topKeys)
 	c := &Config{Prober: top.name("prober"), Site: top.name("site")}
-	b := book{newRegistry("component"), newRegistry("sender"), newRegistry("mailbox"), newRegistry("route")}
+	b := book{newRegistry("component"), newRegistry("sender"), newRegistry("mailbox"), newRegistry("route"), map[string]bool{}}
 	for _, i := range top.items("tag_keys") {
 		key := r.tagKey(i)
 		if key != (Secret{}) && slices.Contains(c.TagKeys, key) {
@@ -37,7 +38,9 @@ func (r *reader) config(root *yaml.Node) *Config {
 		c.Senders = append(c.Senders, r.senders(e, b.senders)...)
 	}
 	for _, e := range top.named("mailboxes") {
-		c.Mailboxes = append(c.Mailboxes, r.mailbox(e, b.mailboxes))
+		m := r.mailbox(e, b.mailboxes)
+		b.quarantines[m.Name] = m.Quarantine
+		c.Mailboxes = append(c.Mailboxes, m)
 	}
 	for _, e := range top.named("routes") {
 		c.Routes = append(c.Routes, r.routes(e, b)...)
@@ -45,6 +48,8 @@ func (r *reader) config(root *yaml.Node) *Config {
 	c.Probes = r.probes(top.items("probes"), c.Routes, b.routes)
 	b.components.noteUnused(r, "components", "route")
 	b.senders.noteUnused(r, "senders", "route")
+	b.useReturns(c)
+	r.doubled(c, b)
 	b.mailboxes.noteUnused(r, "mailboxes", "route")
 	b.routes.noteUnused(r, "routes", "probe")
 	if len(r.problems) == 0 {
@@ -118,6 +123,7 @@ func (r *reader) senders(e entry, known *registry) []Sender {
 	f := r.fields(e.value, "senders."+e.name, senderKeys)
 	smtp := f.fields("smtp", smtpKeys)
 	from := f.address("from")
+	signed := f.dkim(from)
 	common := SMTP{CAFile: smtp.caFile(), EHLO: smtp.ehlo(from), Auth: smtp.auth()}
 	servers := smtp.servers("server", exampleServer("smtp"))
 	suffixes, mode := serverSuffixes(servers), smtp.tls(probe.NoTLS)
@@ -127,7 +133,7 @@ func (r *reader) senders(e entry, known *registry) []Sender {
 		if s.host == "" {
 			continue
 		}
-		one := Sender{Name: e.name, From: from, SMTP: common}
+		one := Sender{Name: e.name, From: from, SMTP: common, DKIM: signed}
 		if len(servers) > 1 {
 			one.Name += "@" + suffixes[i]
 		}
@@ -156,10 +162,13 @@ func (f *fields) ehlo(from string) string {
 	return got
 }
 
+// junkFolder stands for the folder that the server marks so (RFC 6154 section 2).
+const junkFolder = `\Junk`
+
 func (r *reader) mailbox(e entry, known *registry) Mailbox {
 	f := r.fields(e.value, "mailboxes."+e.name, mailboxKeys)
 	known.define(r, e, f.where)
-	m := Mailbox{Name: e.name, Address: f.address("address"), Clean: f.choice("clean", []string{"true", "false"}) == "true", AuthservIDs: f.patterns("authserv_id")}
+	m := Mailbox{Name: e.name, Address: f.address("address"), Clean: f.truth("clean"), Quarantine: f.truth("quarantine"), AuthservIDs: f.patterns("authserv_id")}
 	imap := f.fields("imap", imapKeys)
 	m.IMAP = IMAP{CAFile: imap.caFile(), Auth: imap.auth()}
 	if imap.has("server") {
@@ -174,6 +183,11 @@ func (r *reader) mailbox(e entry, known *registry) Mailbox {
 		if slices.Contains(m.Folders, w.text) {
 			r.wrong(w.node, w.where, "got %q twice in one list, want it once", w.text)
 		}
+		if strings.EqualFold(w.text, junkFolder) {
+			w.text = junkFolder
+		} else if strings.HasPrefix(w.text, `\`) {
+			r.wrong(w.node, w.where, "got %q, want %s or the name of a folder", w.text, junkFolder)
+		}
 		if strings.ContainsAny(w.text, "*%") {
 			r.wrong(w.node, w.where, "got %q, want the name of one folder, without * and %%", w.text)
 		}
@@ -184,6 +198,8 @@ func (r *reader) mailbox(e entry, known *registry) Mailbox {
 	}
 	return m
 }
+
+func (f *fields) truth(key string) bool { return f.choice(key, []string{"true", "false"}) == "true" }
 
 func (f *fields) caFile() string {
 	file := f.filePath("ca_file")

@@ -40,6 +40,9 @@ func (c *Config) Traffic() []Traffic {
 		all[i] = p.traffic(Traffic{Sender: names}, sum[account], p.sends, known)
 	}
 	for _, m := range c.Mailboxes {
+		if byMailbox[m.Name] == 0 { // for what comes back, or is kept back
+			continue
+		}
 		p, known := providerOf(m.IMAP.Server, m.Address)
 		all = append(all, p.traffic(Traffic{Mailbox: m.Name}, byMailbox[m.Name], p.receives, known))
 	}

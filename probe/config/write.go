@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/mailpath/mailpath/probe"
 )
 
 // WriteYAML writes the effective configuration: defaults are filled in, lists
@@ -55,12 +57,19 @@ func (c Check) tree() *yaml.Node {
 func (s Sender) tree() (string, *yaml.Node) {
 	smtp := mapping("server", text(s.SMTP.Server), "tls", text(string(s.SMTP.TLS)), "ca_file", text(s.SMTP.CAFile),
 		"ehlo", text(s.SMTP.EHLO), "auth", s.SMTP.Auth.tree())
-	return s.Name, mapping("from", text(s.From), "smtp", smtp)
+	return s.Name, mapping("from", text(s.From), "smtp", smtp, "dkim", s.DKIM.tree())
+}
+
+func (d *DKIM) tree() *yaml.Node {
+	if d == nil {
+		return nil
+	}
+	return flow(mapping("domain", text(d.Domain), "selector", text(d.Selector), "key_file", text(d.KeyFile)))
 }
 
 func (m Mailbox) tree() (string, *yaml.Node) {
 	imap := mapping("server", text(m.IMAP.Server), "tls", text(string(m.IMAP.TLS)), "ca_file", text(m.IMAP.CAFile), "auth", m.IMAP.Auth.tree())
-	return m.Name, mapping("address", text(m.Address), "imap", imap, "folders", words(m.Folders), "clean", truth(m.Clean),
+	return m.Name, mapping("address", text(m.Address), "imap", imap, "folders", words(m.Folders), "clean", truth(m.Clean), "quarantine", truth(m.Quarantine),
 		"authserv_id", words(m.AuthservIDs))
 }
 
@@ -73,7 +82,23 @@ func (a *Auth) tree() *yaml.Node {
 }
 
 func (r Route) tree() (string, *yaml.Node) {
-	return r.Name, mapping("direction", text(string(r.Direction)), "sender", text(r.Sender), "mailbox", text(r.Mailbox), "path", words(r.Path))
+	return r.Name, mapping("direction", text(string(r.Direction)), "sender", text(r.Sender), "mailbox", text(r.Mailbox), "path", words(r.Path),
+		"alters", list(r.Alters, alterationTree), "retry", waits(r.Retry))
+}
+
+func alterationTree(a probe.MeantAlteration) *yaml.Node {
+	if a.Text == "" {
+		return text(string(a.Kind))
+	}
+	return flow(mapping("kind", text(string(a.Kind)), "text", text(a.Text)))
+}
+
+func waits(all []time.Duration) *yaml.Node {
+	var texts []string
+	for _, d := range all {
+		texts = append(texts, brief(d))
+	}
+	return words(texts)
 }
 
 func (p Probe) tree() *yaml.Node {
