@@ -26,6 +26,7 @@ type Score struct {
 func Diagnose(t Topology, e Evidence) []Diagnosis {
 	p := newPaths(t)
 	known := p.countsOf(e.Routes)
+	p.returned(known, e.Bounces)
 	return p.explain(p.judge(known, e), known, e)
 }
 

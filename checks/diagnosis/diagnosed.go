@@ -30,10 +30,11 @@ type Recovered struct {
 	WaitedAt   []string // where late mail has waited: the component, or one of these. Empty: that is not known, or not one place
 	// Of the messages that were sent during the trouble along the routes that were broken:
 	Messages int // all, but those that NotKnown counts and those that the probe could not send
-	Missed   int // not there in time, or not seen to be: all that the next five count
+	Missed   int // not there in time, or not seen to be: all that late, refused, lost, cut off and missing count
 	Late     int // of the missed: arrived after all
 	Refused  int // of the missed: never taken, so not lost
 	Lost     int // of the missed: taken, and given up or bounced
+	Bounced  int // of the lost: came back as bounces
 	CutOff   int // of the missed: the server broke off before it said whether it took them; not seen yet
 	Missing  int // of the missed: taken, and still in flight, all for more than an hour
 	NotKnown int // apart: nobody can tell whether they were taken, because of the probe itself
@@ -58,6 +59,9 @@ func (r Recovered) sentence(waitedAt []string) string {
 	}
 	if r.Lost > 0 {
 		parts = append(parts, fmt.Sprintf("Lost: %d of %s.", r.Lost, of))
+	}
+	if r.Bounced > 0 {
+		parts = append(parts, fmt.Sprintf("Of these came back as bounces: %d.", r.Bounced))
 	}
 	if r.Missing > 0 {
 		parts = append(parts, fmt.Sprintf("Still missing: %d of %s.", r.Missing, of))

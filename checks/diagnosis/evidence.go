@@ -8,9 +8,7 @@ import (
 	"github.com/mailpath/mailpath/probe"
 )
 
-// Evidence is what is known since the trouble began. A Monitor fills in all of it but
-// the bounces: no change brings these in this version, so only a caller of Diagnose can
-// give them.
+// Evidence is what is known since the trouble began.
 type Evidence struct {
 	Routes   []RouteEvidence
 	Findings []probe.Finding
@@ -36,11 +34,17 @@ type AttemptEvidence struct {
 	Banner time.Duration // how long it kept us waiting for its greeting
 }
 
-// BounceEvidence is what a bounce says of who gave up on whom (RFC 3464 section 2).
+// BounceEvidence is what bounces, or notices of delay, say of who gave up on whom (RFC 3464
+// section 2). Several that say the same are one. That the messages did not arrive is told
+// by RouteEvidence: a bounce that names nobody adds nothing to it.
 type BounceEvidence struct {
-	Reporting string // the component of the Reporting-MTA; empty: of none that is known
-	Remote    string // the component of the Remote-MTA; empty: there is none, or none that is known
-	Text      string // its Diagnostic-Code
+	Route     string // along which the messages were sent; empty: not known
+	Reporting string // the component of the Reporting-MTA; empty or unknown: of none that is known
+	Remote    string // the component of the Remote-MTA; empty or unknown: there is none, or none that is known
+	Status    string // RFC 3463, such as "5.1.1"; empty: none is given
+	Text      string // what was said, such as the Diagnostic-Code
+	Delayed   bool   // it was not given up: whoever reports still has it and tries again
+	Messages  int    // how many it is said of, one at least
 }
 
 // HopEvidence says where a message that arrived late has waited, by the stamps of the
@@ -64,6 +68,15 @@ const slowBanner = 10 * time.Second
 type counts struct {
 	health                    probe.Health
 	misses, arrivals, atEntry int
+
+	returned int // of the misses: came back because of the address or the mailbox,
+	store    int // which this component keeps
+}
+
+// whole is the same without regard to what the misses came back for.
+func (c counts) whole() counts {
+	c.returned = 0
+	return c
 }
 
 // telling tells whether the route is seen and carried, or should have carried, messages.
@@ -82,7 +95,7 @@ func (c counts) isBad() bool {
 	if c.broken() || c.misses == 0 {
 		return c.broken()
 	}
-	through, _ := c.odds()
+	through, _ := c.whole().odds()
 	return through > 0
 }
 

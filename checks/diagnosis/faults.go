@@ -50,6 +50,7 @@ func newFaults(p *paths, known []counts, signs []float64) *faults {
 			single[p.entry[r]] += entry
 		}
 	}
+	p.blameStores(known, through, single)
 	f := &faults{candidates: candidatesOf(blamed, single)}
 	for _, c := range f.candidates {
 		f.alone = append(f.alone, single[c]+math.Log(prior/(1-prior)))

@@ -218,7 +218,7 @@ func odd(random *rand.Rand) (diagnosis.Topology, diagnosis.Evidence) {
 	}
 	for i := range random.IntN(9) {
 		e.Findings = append(e.Findings, probe.Finding{Check: "smtp", Target: fmt.Sprint(i), Component: name(), State: probe.FindingStates[random.IntN(4)]})
-		e.Bounces = append(e.Bounces, diagnosis.BounceEvidence{Reporting: name(), Remote: name()})
+		e.Bounces = append(e.Bounces, oddBounce(random, name))
 		e.Hops = append(e.Hops, diagnosis.HopEvidence{
 			Held: []string{name(), name()}[:random.IntN(3)], Next: []string{name()}[:random.IntN(2)],
 			Took: time.Duration(random.IntN(99)-9) * time.Minute, Of: time.Duration(random.IntN(99)-9) * time.Minute,
@@ -252,7 +252,7 @@ func checkPromises(t *testing.T, seed uint64) {
 	}
 	topology.Components, topology.Routes = shuffled(random, topology.Components), shuffled(random, topology.Routes)
 	e.Routes, e.Findings, e.Attempts = shuffled(random, e.Routes), shuffled(random, e.Findings), shuffled(random, e.Attempts)
-	e.Hops = shuffled(random, e.Hops)
+	e.Hops, e.Bounces = shuffled(random, e.Hops), shuffled(random, e.Bounces)
 	if again := diagnosis.Diagnose(topology, e); !reflect.DeepEqual(again, all) {
 		t.Fatalf("seed %d: in another order got\n%+v\nwant\n%+v", seed, again, all)
 	}

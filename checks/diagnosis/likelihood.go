@@ -56,7 +56,8 @@ const leastMisses = 3
 
 // odds is how much more likely, as a logarithm, what is known of a route is if a
 // component on it is broken than if none is, and how much more so if it is the one
-// at its entry.
+// at its entry. What came back because of the address or the mailbox is left out: that
+// says nothing of the components before.
 func (c counts) odds() (through, entry float64) {
 	if !c.telling() {
 		return 0, 0
@@ -65,10 +66,12 @@ func (c counts) odds() (through, entry float64) {
 	if c.broken() {
 		misses = max(misses, leastMisses)
 	}
-	later := quietEntry.log(c.atEntry, c.misses-c.atEntry)
+	misses -= c.returned
+	taken := c.misses - c.atEntry - c.returned
+	later := quietEntry.log(c.atEntry, taken)
 	through = lossWhenBroken.log(misses, c.arrivals) - lossWhenWell.log(misses, c.arrivals) +
-		later - anyEntry.log(c.atEntry, c.misses-c.atEntry)
-	at := math.Log((1-loud)*math.Exp(later) + loud*math.Exp(loudEntry.log(c.atEntry, c.misses-c.atEntry)))
+		later - anyEntry.log(c.atEntry, taken)
+	at := math.Log((1-loud)*math.Exp(later) + loud*math.Exp(loudEntry.log(c.atEntry, taken)))
 	return through, at - later
 }
 
@@ -81,8 +84,19 @@ const (
 	bounceRemote   = 4.0 // did not take the mail
 	bounceAlone    = 2.5 // gave up, and blames nobody
 	bounceReports  = 0.7 // gave up, and blames another
-	hopAteAll      = 4.0 // had late mail all of its time; less in proportion
-	hopNext        = 2.5 // had it only then: so a wait of nearly all the time, and nothing else, just tells the two apart
+	// Lies between the one that reports and the one that it could not reach: nearly as much to
+	// blame as that, so that nothing but the routes tells the two apart.
+	bounceBetween = 3.0
+	// Said that it does not want the message, as a filter with bad rules does; and sometimes
+	// what it was handed had become bad before.
+	bouncePolicy = 3.0
+	// Keeps a mailbox that is full or not known, which says of that mailbox nearly all, and
+	// of what keeps it little.
+	bounceMailbox = 2.5
+	// Had the message and handed it on: that says as much as an arrival after some misses.
+	bouncePassed = -3.0
+	hopAteAll    = 4.0 // had late mail all of its time; less in proportion
+	hopNext      = 2.5 // had it only then: so a wait of nearly all the time, and nothing else, just tells the two apart
 )
 
 // signs is what single signs say of each component, as log odds. Several of a kind
@@ -128,19 +142,6 @@ func (p *paths) banners(all []AttemptEvidence) map[int]float64 {
 	for _, a := range all {
 		if r, ok := p.route[a.Route]; ok && p.entry[r] != none && a.Banner >= slowBanner {
 			signs[p.entry[r]] = bannerSlow
-		}
-	}
-	return signs
-}
-
-func (p *paths) bounces(all []BounceEvidence) map[int]float64 {
-	signs := make(map[int]float64)
-	for _, b := range all {
-		if _, known := p.component[b.Remote]; known && b.Remote != b.Reporting {
-			p.strongest(signs, b.Remote, bounceRemote)
-			p.strongest(signs, b.Reporting, bounceReports)
-		} else {
-			p.strongest(signs, b.Reporting, bounceAlone)
 		}
 	}
 	return signs

@@ -63,6 +63,8 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 		m.settled(c)
 	case trace.Traced:
 		m.traced(c)
+	case trace.Reported:
+		m.reported(c)
 	case probe.Contradicted:
 		m.contradicted(c)
 	case probe.HealthChanged:
@@ -74,7 +76,7 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 			m.move(c.By)
 		}
 	}
-	if m.trouble == nil || ofSight(c) || tracedNext(c) {
+	if m.trouble == nil || ofSight(c) || tracedNext(c) || reportedNext(c) {
 		return nil
 	}
 	seq, at := c.Cause()
@@ -120,7 +122,7 @@ func (m *Monitor) answered(c probe.Answered) {
 	if r == nil {
 		return
 	}
-	r.answered(c.Message, c.Attempt)
+	r.answered(c.Message, c.Attempt, !c.Again.IsZero())
 	if c.Attempt.Ours && c.Attempt.Result == probe.Unknown {
 		m.untold(r, c.Message.ID)
 	}
@@ -145,7 +147,7 @@ func (m *Monitor) overdue(c probe.DeadlineMissed) {
 	if r == nil {
 		return
 	}
-	s := sign{id: c.Message.ID, slot: c.Message.Slot, atEntry: c.Cut}
+	s := sign{id: c.Message.ID, slot: c.Message.Slot, atEntry: c.Cut || c.Deferred}
 	f := r.flight(s.id)
 	if f != nil {
 		s.slot = f.slot
@@ -163,6 +165,9 @@ func (m *Monitor) settled(c probe.Settled) {
 	}
 	f, status := r.ended(c.Message.ID, c.Message.Slot), c.Outcome.Status
 	m.ended = f
+	if status.Arrived() {
+		r.forget(f.id)
+	}
 	if m.trouble != nil {
 		delete(m.trouble.left, f.id)
 	}
@@ -198,8 +203,9 @@ func (m *Monitor) contradicted(c probe.Contradicted) {
 	if r == nil || !r.involved || !m.trouble.during(c.Message.Slot) {
 		return
 	}
-	if t := &m.trouble.tally; t.Lost > 0 && (c.Told == probe.Lost || c.Told == probe.Bounced) {
-		t.add(asLost, -1)
+	told := map[probe.Status]account{probe.Lost: asLost, probe.Bounced: asBounced}[c.Told]
+	if t := &m.trouble.tally; told == asLost && t.Lost > t.Bounced || told == asBounced && t.Bounced > 0 {
+		t.add(told, -1)
 		t.add(asLate, 1)
 		t.Longest = max(t.Longest, c.At.Sub(c.Message.Slot))
 	}

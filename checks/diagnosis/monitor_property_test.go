@@ -27,7 +27,7 @@ func troubled(seed uint64) *world {
 	for range 1 + random.IntN(3) {
 		from := clock(5 + 40*random.Float64())
 		f := fault{components[random.IntN(len(components))].Name, from, from.Add(time.Duration(random.IntN(15)) * time.Minute), fate{}}
-		f.fate = []fate{{held: f.to, way: f.component + "* store-1"}, {lost: true}, {refused: true}, {cut: true}, {orphan: true}, {own: true}}[random.IntN(6)]
+		f.fate = []fate{{held: f.to, way: f.component + "* store-1"}, {lost: true}, {refused: true}, {cut: true}, {orphan: true}, {own: true}, {back: randomBounce(random)}, {held: f.to, back: back(f.component+" delayed", 0)}}[random.IntN(8)]
 		faults = append(faults, f)
 	}
 	w.send(90, func(route string, slot time.Time) fate {
@@ -41,7 +41,7 @@ func troubled(seed uint64) *world {
 		if slot.After(clock(60)) || random.IntN(30) > 0 {
 			return fate{}
 		}
-		return []fate{{lost: true}, {own: true}, {unclear: true}, {orphan: true}, {orphan: true, held: slot.Add(10 * time.Minute)}, {deferred: true}}[random.IntN(6)]
+		return []fate{{lost: true}, {own: true}, {unclear: true}, {orphan: true}, {orphan: true, held: slot.Add(10 * time.Minute)}, {deferred: true}, {back: randomBounce(random)}}[random.IntN(7)]
 	})
 	for range random.IntN(3) {
 		from := 50 * random.Float64()
@@ -52,6 +52,17 @@ func troubled(seed uint64) *world {
 	}
 	w.play(topology)
 	return w
+}
+
+// randomBounce is a bounce that may say anything.
+func randomBounce(random *rand.Rand) diagnosis.BounceEvidence {
+	name := func() string {
+		return []string{"", "nowhere", components[random.IntN(len(components))].Name}[random.IntN(3)]
+	}
+	return diagnosis.BounceEvidence{
+		Reporting: name(), Remote: name(), Text: "no",
+		Status: []string{"", "5.1.1", "5.2.2", "5.3.0", "5.4.4", "5.7.1"}[random.IntN(6)],
+	}
 }
 
 func TestMonitorPromises(t *testing.T) {
@@ -87,6 +98,7 @@ func TestMonitorPromises(t *testing.T) {
 				checkTally(t, seed, c)
 				waited += len(c.WaitedAt)
 				all.Missing, all.CutOff, all.NotKnown = all.Missing+c.Missing, all.CutOff+c.CutOff, all.NotKnown+c.NotKnown
+				all.Bounced += c.Bounced
 				open, repaired = false, false
 			}
 		}
@@ -95,7 +107,7 @@ func TestMonitorPromises(t *testing.T) {
 		}
 	}
 	t.Logf("%d verdicts on %d troubles", verdicts, troubles)
-	if troubles < 80 || waited == 0 || all.Missing == 0 || all.CutOff == 0 || all.NotKnown == 0 {
+	if troubles < 80 || waited == 0 || all.Missing == 0 || all.CutOff == 0 || all.NotKnown == 0 || all.Bounced == 0 {
 		t.Errorf("%d troubles and %+v, want nearly one a seed, and some messages of every fate", troubles, all)
 	}
 }
@@ -103,7 +115,7 @@ func TestMonitorPromises(t *testing.T) {
 // checkTally holds the tally of a trouble against what was done to its messages.
 func checkTally(t *testing.T, seed uint64, c diagnosis.Recovered) {
 	t.Helper()
-	for _, n := range []int{c.Messages - c.Missed, c.Late, c.Lost, c.Refused, c.CutOff, c.Missing, c.NotKnown} {
+	for _, n := range []int{c.Messages - c.Missed, c.Late, c.Lost - c.Bounced, c.Bounced, c.Refused, c.CutOff, c.Missing, c.NotKnown} {
 		if n < 0 {
 			t.Errorf("seed %d: got %+v, want no count below zero", seed, c)
 		}

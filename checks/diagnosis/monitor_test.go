@@ -242,7 +242,7 @@ func TestFoundAfterItWasGivenUpIsLateAndNotLost(t *testing.T) {
 		probe.Sent{Origin: probe.Origin{At: clock(10)}, Message: lost},
 		probe.DeadlineMissed{Origin: probe.Origin{At: clock(11)}, Message: lost, Certain: true},
 		probe.HealthChanged{Origin: probe.Origin{At: clock(12)}, Route: "in", To: probe.HealthBroken},
-		probe.Settled{Origin: probe.Origin{At: clock(20)}, Message: lost, Outcome: probe.Outcome{Status: probe.Lost, Missed: true, Attempt: attempt}},
+		probe.Settled{Origin: probe.Origin{At: clock(20)}, Message: lost, Outcome: probe.Outcome{Status: probe.Lost, Missed: true, Counted: true, Attempt: attempt}},
 		probe.Contradicted{Origin: probe.Origin{At: clock(25)}, Message: lost, Told: probe.Lost},
 		probe.HealthChanged{Origin: probe.Origin{At: clock(30)}, Route: "in", To: probe.HealthOK},
 	} {

@@ -20,6 +20,9 @@ func (r *record) move(by time.Duration) {
 	for i := range r.waits {
 		r.waits[i].slot = moved(r.waits[i].slot, by)
 	}
+	for i := range r.returned {
+		r.returned[i].slot = moved(r.returned[i].slot, by)
+	}
 	moveFlights(r.flights, by)
 	for _, t := range []*time.Time{&r.saidOf, &r.from, &r.failing, &r.good, &r.goodAt, &r.last} {
 		*t = moved(*t, by)

@@ -36,7 +36,7 @@ func (p *paths) explain(v verdict, known []counts, e Evidence) []Diagnosis {
 			Components: p.names(s.components),
 			Confidence: s.confidence,
 			Reasons:    p.reasons(s, known, isBad, e),
-			Sentence:   p.sentence(s),
+			Sentence:   p.sentence(s, p.mailboxes(s, known)),
 		})
 	}
 	return all
@@ -168,26 +168,6 @@ func (r *reasons) findings(all []probe.Finding) {
 func (r *reasons) accuses(component string) bool {
 	c, ok := r.component[component]
 	return ok && slices.Contains(r.suspect, c)
-}
-
-func (r *reasons) bounces(all []BounceEvidence) {
-	for _, b := range all {
-		switch {
-		case r.accuses(b.Remote):
-			r.say("a bounce says that %s did not take mail%s: %s", r.titleOf(b.Remote), r.by(b.Reporting), b.Text)
-		case r.accuses(b.Reporting):
-			r.say("a bounce from %s gives up: %s", r.titleOf(b.Reporting), b.Text)
-		}
-	}
-}
-
-func (r *reasons) titleOf(component string) string { return r.title(r.component[component]) }
-
-func (r *reasons) by(component string) string {
-	if _, ok := r.component[component]; !ok {
-		return ""
-	}
-	return " from " + r.titleOf(component)
 }
 
 func (r *reasons) hops(all []HopEvidence) {

@@ -17,6 +17,7 @@ func (m *Monitor) reconsider(o probe.Origin) []probe.Change {
 	}
 	known := m.counts(t.from)
 	e := m.evidence(t.from)
+	m.paths.returned(known, e.Bounces)
 	v := m.paths.judge(known, e)
 	t.judged, t.news = o.At, false
 	now := t.told.after(m.paths, v)
@@ -78,6 +79,7 @@ func (m *Monitor) evidence(since time.Time) Evidence {
 				e.Hops = append(e.Hops, w.HopEvidence)
 			}
 		}
+		e.Bounces = append(e.Bounces, r.bounces(r.since(since))...)
 	}
 	return e
 }

@@ -21,12 +21,13 @@ const tolerated = 2
 
 // record is what happened on one route.
 type record struct {
-	health  probe.Health
-	signs   []sign   // the last ones, in the order in which they became known
-	flights []flight // in flight, in the order of their sending
-	waits   []wait   // of late messages, one of a kind, in the order of their last
-	said    AttemptEvidence
-	saidOf  time.Time // the slot of the message it was said to
+	health   probe.Health
+	signs    []sign     // the last ones, in the order in which they became known
+	flights  []flight   // in flight, in the order of their sending
+	waits    []wait     // of late messages, one of a kind, in the order of their last
+	returned []returned // the last messages that came back or are held, in the order of their sending
+	said     AttemptEvidence
+	saidOf   time.Time // the slot of the message it was said to
 
 	from     time.Time // signs of messages sent before do not count any more
 	involved bool      // was broken in the present trouble
@@ -57,6 +58,7 @@ type flight struct {
 	missed bool // its deadline is among the signs
 	cut    bool // the server broke off before it said whether it took it: perhaps nobody has it
 	untold bool // the same, because of the probe itself
+	queued bool // the server put it off, and it waits with us
 
 	counted account // where it stands in a trouble's tally
 }
@@ -192,9 +194,9 @@ func (r *record) counts(since time.Time) counts {
 }
 
 // answered keeps what the server said to a message that it did not take.
-func (r *record) answered(m probe.Sending, a probe.Attempted) {
+func (r *record) answered(m probe.Sending, a probe.Attempted, again bool) {
 	if f := r.flight(m.ID); f != nil {
-		f.cut = a.Result == probe.Unknown && !a.Ours
+		f.cut, f.queued = a.Result == probe.Unknown && !a.Ours, again
 	}
 	e := AttemptEvidence{Route: m.Route}
 	for _, p := range a.Phases {

@@ -16,6 +16,7 @@ const (
 	asLate
 	asRefused
 	asLost
+	asBounced // one that is lost, and came back
 	asCutOff
 	asMissing
 	asNotKnown
@@ -36,6 +37,9 @@ func (r *Recovered) add(a account, n int) {
 		r.Refused += n
 	case asLost:
 		r.Lost += n
+	case asBounced:
+		r.Lost += n
+		r.Bounced += n
 	case asCutOff:
 		r.CutOff += n
 	case asMissing:
@@ -55,8 +59,10 @@ func endOf(o probe.Outcome, cut bool) account {
 		return asInTime
 	case probe.Late:
 		return asLate
-	case probe.Lost, probe.Bounced:
+	case probe.Lost:
 		return asLost
+	case probe.Bounced:
+		return asBounced
 	case probe.Rejected, probe.Deferred:
 		return asRefused
 	case probe.Unsent:
@@ -148,6 +154,8 @@ func (t *trouble) giveUp(records []record) {
 			case !t.left[f.id]:
 			case f.cut:
 				t.put(f, asCutOff)
+			case f.queued:
+				t.put(f, asRefused)
 			default:
 				t.put(f, asMissing)
 			}

@@ -16,8 +16,24 @@ const (
 	sure   = 0.8
 )
 
+// mailboxes tells whether all that speaks against a suspect is what came back because of
+// an address or a mailbox that it keeps.
+func (p *paths) mailboxes(s suspect, known []counts) bool {
+	some := false
+	for r, c := range known {
+		if len(s.components) != 1 || !slices.Contains(p.path[r], s.components[0]) || !c.isBad() {
+			continue
+		}
+		if c.returned == 0 || c.returned < c.misses || c.store != s.components[0] {
+			return false
+		}
+		some = true
+	}
+	return some
+}
+
 // sentence says where the break is, and no more than the confidence carries.
-func (p *paths) sentence(s suspect) string {
+func (p *paths) sentence(s suspect, mailboxes bool) string {
 	is, titles := "is", p.titles(s.components)
 	switch {
 	case s.confidence < likely:
@@ -26,6 +42,8 @@ func (p *paths) sentence(s suspect) string {
 		is = "is most likely"
 	}
 	switch {
+	case mailboxes:
+		return fmt.Sprintf("The break %s at a mailbox or an address that %s keeps.", is, titles[0])
 	case len(titles) == 1:
 		return fmt.Sprintf("The break %s at %s.", is, titles[0])
 	case len(titles) == 2 && p.neighbours(s.components[0], s.components[1]):

@@ -46,6 +46,8 @@ type fate struct {
 	orphan   bool // the process that sent it was stopped before the server answered
 	blind    bool // taken, and nobody can look whether it is there, ever
 
+	back diagnosis.BounceEvidence // what a report says of it, ten seconds after it was sent; if it is not held, it ends it
+
 	way string // of mail that comes late: see wayOf; empty: its servers left no stamps
 }
 
@@ -73,7 +75,7 @@ func (w *world) message(m probe.Sending, f fate) {
 		w.facts = append(w.facts, probe.Answered{Origin: at(time.Second), Message: m, Attempt: *attempt})
 	}
 	settled := func(d time.Duration, s probe.Status) {
-		o := probe.Outcome{Status: s, Missed: d > lateAfter, Orphaned: f.orphan, Attempt: attempt}
+		o := probe.Outcome{Status: s, Missed: d > lateAfter, Counted: d > lateAfter && attempt != nil && attempt.Result == probe.Accepted, Orphaned: f.orphan, Attempt: attempt}
 		if s.Arrived() {
 			o.Observed, o.Place, o.Latency = d, probe.Inbox, probe.Interval{Min: d - time.Second, Max: d}
 		}
@@ -86,6 +88,13 @@ func (w *world) message(m probe.Sending, f fate) {
 		w.facts = append(w.facts, probe.Settled{Origin: at(d), Message: m, Outcome: o})
 	}
 	held := f.held.Sub(m.Slot)
+	if f.back != (diagnosis.BounceEvidence{}) {
+		w.report(m, f.back)
+		if !f.back.Delayed {
+			settled(10*time.Second, probe.Bounced)
+			return
+		}
+	}
 	untold := f.cut || f.unclear || f.orphan && f.held.IsZero()
 	switch {
 	case f.blind:
@@ -112,6 +121,17 @@ func (w *world) message(m probe.Sending, f fate) {
 	default:
 		settled(held, probe.Late)
 	}
+}
+
+// report lets a report about a message be found.
+func (w *world) report(m probe.Sending, b diagnosis.BounceEvidence) {
+	o := probe.Origin{At: m.Slot.Add(10 * time.Second)}
+	r := probe.Report{Kind: probe.ReportFailed, Status: b.Status, Diagnostic: b.Text}
+	if b.Delayed {
+		r.Kind = probe.ReportDelayed
+	}
+	w.facts = append(w.facts, probe.ReportSeen{Origin: o, Message: m, Report: r},
+		trace.Reported{Origin: o, Message: m, Report: r, Reporting: b.Reporting, Remote: b.Remote})
 }
 
 // wayOf is the steps of a message that took so long, from the components that left a
@@ -208,6 +228,9 @@ func (w *world) moveClock(when time.Time, by time.Duration) {
 		case trace.Traced:
 			moved(&c.Origin, &c.Message)
 			w.facts[here+i] = c
+		case trace.Reported:
+			moved(&c.Origin, &c.Message)
+			w.facts[here+i] = c
 		}
 	}
 	step := probe.ClockMoved{Origin: probe.Origin{At: when.Add(by)}, ClockStepped: probe.ClockStepped{By: by, Between: true}}
@@ -258,7 +281,7 @@ func gateway(from, to time.Time, f fate) func(string, time.Time) fate {
 			if f.held.IsZero() {
 				return f
 			}
-			return fate{held: f.held.Add(slot.Sub(from) / 100), way: f.way} // the backlog drains in its order
+			return fate{held: f.held.Add(slot.Sub(from) / 100), way: f.way, back: f.back} // the backlog drains in its order
 		}
 		return fate{}
 	}

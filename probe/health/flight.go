@@ -10,7 +10,10 @@ import (
 // flight is one message in flight.
 type flight struct {
 	sent      time.Time // when that was journaled
-	began     time.Time // when its attempt began; zero until that has ended
+	handed    time.Time // the same of the last attempt
+	began     time.Time // when that began; zero until it has ended
+	queued    bool      // it waits with us to be tried again
+	said      string    // the last 4xx reply to it
 	scheduled bool
 	awaited   bool // nothing is decided yet
 	mark      *mark
@@ -31,12 +34,18 @@ const (
 	markWithdrawn                  // each of them counts for itself again
 )
 
-// start is what a message's age goes from.
+// start is what a message's age goes from: how long it waited with us says nothing of
+// the path.
 func (f *flight) start() time.Time {
 	if f.began.IsZero() {
-		return f.sent
+		return f.handed
 	}
 	return f.began
+}
+
+// triedAgain takes in that it is being handed over once more.
+func (f *flight) triedAgain(at time.Time) {
+	f.handed, f.began, f.queued = at, time.Time{}, false
 }
 
 // flights are the scheduled messages of a route that are awaited, in the order of
@@ -50,14 +59,16 @@ func (all *flights) trim() {
 	}
 }
 
-// oldest is the message that has been awaited for longest; nil: there is none.
+// oldest is the message that has been under way for longest; nil: there is none. One that
+// waits with us is not: why it has not arrived is known.
 func (all flights) oldest() *flight {
+	var oldest *flight
 	for _, f := range all {
-		if f.awaited {
-			return f
+		if f.awaited && !f.queued && (oldest == nil || f.start().Before(oldest.start())) {
+			oldest = f
 		}
 	}
-	return nil
+	return oldest
 }
 
 // any tells whether a message is awaited that was sent from one time on and before
@@ -75,11 +86,11 @@ func (all flights) any(from, before time.Time) bool {
 	return false
 }
 
-// together puts one mark on all that are awaited.
+// together puts one mark on all that are under way.
 func (all flights) together(state markState) *mark {
 	k := &mark{state: state}
 	for _, f := range all {
-		if f.awaited {
+		if f.awaited && !f.queued {
 			f.mark = k
 			k.pending++
 		}
@@ -97,7 +108,7 @@ func (all flights) giveUp(before time.Time) {
 }
 
 func (f *flight) move(by time.Duration) {
-	f.sent, f.began = moved(f.sent, by), moved(f.began, by)
+	f.sent, f.handed, f.began = moved(f.sent, by), moved(f.handed, by), moved(f.began, by)
 }
 
 // moved is a time moved; no time stays none.
@@ -110,5 +121,5 @@ func moved(t time.Time, by time.Duration) time.Time {
 
 // newFlight is a message that was sent.
 func newFlight(c probe.Sent) *flight {
-	return &flight{sent: c.At, scheduled: c.Message.Purpose == probe.Scheduled, awaited: true}
+	return &flight{sent: c.At, handed: c.At, scheduled: c.Message.Purpose == probe.Scheduled, awaited: true}
 }

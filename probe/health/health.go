@@ -6,8 +6,10 @@
 // message; what the signs of a route add up to, a sequential test decides. From Due
 // it suspects routes whose mail is overdue, and says what to send at once to be
 // sure. A mailbox that cannot be watched makes its routes blind; their health
-// underneath goes on being computed. Whenever the state that is shown becomes
-// another one, a probe.HealthChanged comes out. docs/health.md tells it in full.
+// underneath goes on being computed; so it is while a new route meets with nothing but
+// 4xx replies. Whenever the state that is shown becomes another one, or stays unknown
+// for that reason or no longer for it, a probe.HealthChanged comes out. docs/health.md
+// tells it in full.
 package health
 
 import "github.com/mailpath/mailpath/probe"
@@ -54,6 +56,10 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 		m.sent(c)
 	case probe.Answered:
 		return m.answered(c)
+	case probe.TriedAgain:
+		if f := m.flights[c.Message.ID]; f != nil {
+			f.triedAgain(c.At)
+		}
 	case probe.AttemptLost:
 		if r := m.routeOf(c.Message); r != nil {
 			r.decided(m.flights[c.Message.ID], fate{at: c.At, sign: probe.NoSign})
@@ -61,8 +67,9 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 		}
 	case probe.DeadlineMissed:
 		if r := m.routeOf(c.Message); r != nil {
-			r.decided(m.flights[c.Message.ID], fate{
-				at: c.At, sign: probe.Weigh(c).Sign, scheduled: c.Message.Purpose == probe.Scheduled, failure: failureAtDeadline(c),
+			f := m.flights[c.Message.ID]
+			r.decided(f, fate{
+				at: c.At, sign: probe.Weigh(c).Sign, scheduled: c.Message.Purpose == probe.Scheduled, failure: failureAtDeadline(c, f),
 			})
 			return r.show(c.Origin)
 		}
@@ -100,6 +107,7 @@ func (m *Monitor) sent(c probe.Sent) {
 	}
 	f := newFlight(c)
 	m.flights[c.Message.ID] = f
+	r.newcomer.sent(c.At)
 	if f.scheduled {
 		r.awaited = append(r.awaited, f)
 		return
@@ -109,18 +117,22 @@ func (m *Monitor) sent(c probe.Sent) {
 }
 
 // answered takes in the end of an attempt. Trouble of our own says that nothing is to
-// be expected of the message; a refusal is told by its end, which follows. One that the
-// server cut off may arrive yet.
+// be expected of the message; a refusal is told by its end, which follows, or by its
+// deadline, if it waits in our queue until then. One that the server cut off may arrive
+// yet.
 func (m *Monitor) answered(c probe.Answered) []probe.Change {
 	r, f := m.routeOf(c.Message), m.flights[c.Message.ID]
 	if r == nil || f == nil {
 		return nil
 	}
-	f.began = c.Attempt.Began
-	if !c.Attempt.Ours {
-		return nil
+	f.began, f.queued = c.Attempt.Began, !c.Again.IsZero()
+	switch a := c.Attempt; {
+	case a.Ours:
+		r.decided(f, fate{at: c.At, sign: probe.NoSign})
+	case a.Result == probe.Refused && a.Reply != nil && a.Reply.Temporary():
+		f.said = a.Reply.String()
+		r.newcomer.said = f.said
 	}
-	r.decided(f, fate{at: c.At, sign: probe.NoSign})
 	return r.show(c.Origin)
 }
 
@@ -132,7 +144,9 @@ func (m *Monitor) settled(c probe.Settled) []probe.Change {
 		return nil
 	}
 	scheduled := c.Message.Purpose == probe.Scheduled
-	r.carried = r.carried || o.Status.Arrived()
+	if o.Status.Arrived() {
+		r.arrives(c.At)
+	}
 	r.decided(f, fate{at: c.At, sign: probe.Weigh(c).Sign, scheduled: scheduled, failure: failureOf(o)})
 	if a := o.Attempt; o.Status == probe.Unsent && a != nil && a.Ours && scheduled {
 		r.unable(a.Problem)
@@ -161,6 +175,7 @@ func (m *Monitor) move(c probe.ClockMoved) {
 	}
 	for _, r := range m.byName {
 		r.recovery.move(c.By)
+		r.newcomer.move(c.By)
 		r.lag.since, r.over = moved(r.lag.since, c.By), moved(r.over, c.By)
 		r.reservedUntil = moved(r.reservedUntil, c.By)
 	}

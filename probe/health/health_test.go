@@ -19,6 +19,7 @@ import (
 //     u  nobody there to take it      w  our own credentials were refused
 //     x  the mailbox went blind       ?  a deadline was missed, but maybe it was never taken
 //     o  the mailbox was looked at    e  a message ended as unknown
+//     n  a bounce came back           q  a message arrived in quarantine
 //
 // and the health that is shown after it as one letter per change:
 // k ok, s slow, b broken, x blind, . unknown.
@@ -35,8 +36,13 @@ func changeOf(letter rune, o probe.Origin) probe.Change {
 		return settled(probe.Outcome{Status: probe.Delivered, Place: probe.Inbox, Attempt: accepted})
 	case 'v':
 		return settled(probe.Outcome{Status: probe.Delivered, Place: probe.Junk, Attempt: accepted})
+	case 'q':
+		return settled(probe.Outcome{Status: probe.Delivered, Place: probe.Quarantine, Attempt: accepted})
+	case 'n':
+		report := &probe.Report{Kind: probe.ReportFailed, Status: "5.1.1", Diagnostic: "550 5.1.1 user unknown"}
+		return settled(probe.Outcome{Status: probe.Bounced, Report: report, Attempt: accepted})
 	case 'l':
-		return settled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Missed: true, Attempt: accepted})
+		return settled(probe.Outcome{Status: probe.Late, Place: probe.Inbox, Missed: true, Counted: true, Attempt: accepted})
 	case 'e':
 		return settled(probe.Outcome{Status: probe.Uncertain, Missed: true, Attempt: &probe.Attempted{Result: probe.Unknown}})
 	case 'r':
@@ -120,6 +126,8 @@ func TestRule(t *testing.T) {
 		{"a slow route breaks like any other", "+++++d---", "....ksssb"},
 		{"rejections and failures to hand over are absences", "ru-", "..b"},
 		{"an arrival in the wrong folder is an arrival", "vvvvv", "....k"},
+		{"so is one in quarantine", "qqqqq", "....k"},
+		{"bounces are absences", "+++++nnn", "....kkkb"},
 		{"what may never have been taken says nothing", "+++++???eee", "....kkkkkkk"},
 		{"our own trouble says nothing", "+++++ww", "....kkk"},
 		{"but who cannot send for long knows nothing any more", "+++++wwww+", "....kkk..k"},
@@ -160,6 +168,8 @@ func TestReasons(t *testing.T) {
 		{"+++++ddddd", "the last 5 test messages were put off by the server (451 4.7.1 later); normally at most 1 in 100 fails"},
 		{"+++++d---", "the last 4 test messages did not come through; the last one did not arrive in time; normally at most 1 in 100 fails"},
 		{"+++++--r", "the last 3 test messages did not come through; the last one was rejected by the server (554 5.7.1 no); normally at most 1 in 100 fails"},
+		{"+++++nnn", "the last 3 test messages came back as bounces (550 5.1.1 user unknown); normally at most 1 in 100 fails"},
+		{"+++++--n", "the last 3 test messages did not come through; the last one came back as a bounce (550 5.1.1 user unknown); normally at most 1 in 100 fails"},
 		{"+++++d+", "a message arrived again"},
 		{"x", "mailbox hq cannot be watched: connecting: i/o timeout"},
 		{"+++++xo", "mailbox hq is watched again; what is known of the route: the last 5 test messages arrived in time"},

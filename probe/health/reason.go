@@ -40,13 +40,15 @@ func (m manner) many() string {
 // failure is one message that did not come through.
 type failure struct {
 	how  manner
-	said string // the server's reply, or what went wrong; may be empty
+	said string // the server's reply, what the bounce says, or what went wrong; may be empty
 }
 
 // failureOf describes the end of a message that has not arrived.
 func failureOf(o probe.Outcome) failure {
 	f := failure{how: mannerOf(o.Status)}
 	switch a := o.Attempt; {
+	case o.Report != nil:
+		f.said = o.Report.Said()
 	case a == nil:
 	case a.Result == probe.Refused && a.Reply != nil:
 		f.said = a.Reply.String()
@@ -56,10 +58,16 @@ func failureOf(o probe.Outcome) failure {
 	return f
 }
 
-// failureAtDeadline describes a message that was not there in time.
-func failureAtDeadline(c probe.DeadlineMissed) failure {
-	if c.Cut {
+// failureAtDeadline describes a message that was not there in time; f is nil if nothing
+// is known of its being sent.
+func failureAtDeadline(c probe.DeadlineMissed, f *flight) failure {
+	switch {
+	case c.Cut:
 		return failure{how: cutOff}
+	case c.Deferred && f != nil:
+		return failure{how: deferred, said: f.said}
+	case c.Deferred:
+		return failure{how: deferred}
 	}
 	return failure{how: notInTime}
 }

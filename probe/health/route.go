@@ -33,8 +33,9 @@ type route struct {
 	own     int
 	trouble string
 
-	carried bool      // a message has arrived, ever
-	over    time.Time // what was sent before that and fails is part of an outage that is over
+	carried  bool // a message has arrived, ever
+	newcomer newcomer
+	over     time.Time // what was sent before that and fails is part of an outage that is over
 
 	// What is normal; frozen unless the route is ok, or not yet known.
 	normal baseline
@@ -89,13 +90,14 @@ func (r *route) decided(f *flight, n fate) {
 		r.close(f)
 		n.sign = r.marked(f, n)
 	}
-	if n.sign != probe.Arrival && n.sent.Before(r.over) {
+	if n.sign != probe.Arrival && n.sent.Before(r.over) || r.newcomer.forgives(n) {
 		n.sign = probe.NoSign
 	}
 	switch n.sign {
 	case probe.Arrival:
 		r.arrived(n)
 	case probe.Absence:
+		r.newcomer.failed = true
 		r.missed(n)
 	case probe.Deferral:
 		r.deferred(n)
@@ -234,27 +236,25 @@ func (r *route) quicken(at time.Time) {
 
 func (r *route) know(h probe.Health, why string) { r.known, r.why = h, why }
 
-// show tells the state if it is another one than was told last.
+// show tells the state if it is another one than was told last, or unknown for another
+// reason.
 func (r *route) show(o probe.Origin) []probe.Change {
-	to, reason := r.known, r.why
+	to, reason, turned := r.known, r.why, false
 	switch {
 	case r.blind:
-		to = probe.HealthBlind
+		to, reason = probe.HealthBlind, "mailbox "+r.mailbox+" cannot be watched: "+r.problem
 	case r.own >= unableRow:
-		to = probe.HealthUnknown
+		to, reason = probe.HealthUnknown, "the probe itself is in trouble and cannot send, so nothing is known of this route: "+r.trouble
+	case r.turnedAway(o.At):
+		to, reason, turned = probe.HealthUnknown, r.newcomer.reason(), true
 	}
-	if to == r.shown {
+	if to == r.shown && turned == r.newcomer.told {
 		return nil
 	}
-	switch {
-	case r.blind:
-		reason = "mailbox " + r.mailbox + " cannot be watched: " + r.problem
-	case r.own >= unableRow:
-		reason = "the probe itself is in trouble and cannot send, so nothing is known of this route: " + r.trouble
-	case r.shown == probe.HealthBlind:
-		reason = "mailbox " + r.mailbox + " is watched again; what is known of the route: " + r.why
+	if r.shown == probe.HealthBlind && r.own < unableRow {
+		reason = "mailbox " + r.mailbox + " is watched again; what is known of the route: " + reason
 	}
 	change := probe.HealthChanged{Origin: o, Route: r.name, From: r.shown, To: to, Reason: reason}
-	r.shown = to
+	r.shown, r.newcomer.told = to, turned
 	return []probe.Change{change}
 }

@@ -104,7 +104,7 @@ func (s *simulation) send(purpose probe.Purpose, lateAfter time.Duration) {
 			s.look()
 		})
 	}
-	end := probe.Outcome{Status: probe.Delivered, Observed: latency, Source: probe.ByLook, Place: probe.Inbox, Missed: missed, Attempt: accepted}
+	end := probe.Outcome{Status: probe.Delivered, Observed: latency, Source: probe.ByLook, Place: probe.Inbox, Missed: missed, Counted: missed, Attempt: accepted}
 	switch {
 	case lost:
 		latency, end.Status = simLostAfter, probe.Lost

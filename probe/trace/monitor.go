@@ -19,7 +19,7 @@ type Config struct {
 	Paths      map[string][]string // by route: the names of its components, in their order
 }
 
-// Monitor is the probe.Assessor that makes Traced and ClockChanged. It is not safe
+// Monitor is the probe.Assessor that makes Traced, Reported and ClockChanged. It is not safe
 // for concurrent use.
 type Monitor struct {
 	finder *finder
@@ -46,6 +46,8 @@ func (m *Monitor) Apply(c probe.Change) []probe.Change {
 		if c.Outcome.Status.Arrived() && len(c.Outcome.Trail.Hops) > 0 {
 			return m.trace(c)
 		}
+	case probe.ReportSeen:
+		return m.reported(c)
 	case probe.ClockMoved:
 		// All times were by a clock that is not ours any more, and by how much it was
 		// moved is known only roughly. One message later the clocks are known again.
