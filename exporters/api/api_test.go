@@ -137,6 +137,34 @@ func TestQueries(t *testing.T) {
 	}
 }
 
+// What happened to a message is found by its id and by its route, whatever names these.
+func TestAMessageIsFollowed(t *testing.T) {
+	j := journalOf(t,
+		probe.Sending{ID: 2, Route: "out"}, probe.Sending{ID: 1, Route: "in"}, probe.Attempted{ID: 1, Result: probe.Refused}, probe.Retrying{ID: 1, Try: 2}, probe.Attempted{ID: 1, Result: probe.Accepted},
+		probe.Reported{ID: 2, Mailbox: "hq", Report: probe.Report{Kind: probe.ReportDelayed}}, probe.Reported{ID: 1, Mailbox: "hq", Report: probe.Report{Kind: probe.ReportFailed, Diagnostic: "550 user\u202eunknown"}}, probe.GaveUp{ID: 2})
+	for query, want := range map[string]string{
+		"route=out":                                "sending reported gave_up",
+		"id=" + probe.ID(1).String():               "sending attempted retrying attempted reported",
+		"kind=reported&kind=gave_up":               "reported reported gave_up",
+		"kind=retrying&route=in":                   "retrying",
+		"kind=reported&route=in":                   "reported",
+		"kind=gave_up&route=in":                    "",
+		"route=in&since=" + "2026-11-24T08:41:03Z": "retrying attempted reported",
+	} {
+		_, got := ask(t, api.Config{Journal: j}, http.MethodGet, "/api/v1/journal?format=text&"+query, "")
+		var kinds []string
+		for line := range strings.Lines(got) {
+			kinds = append(kinds, strings.Fields(line)[3])
+		}
+		if strings.Join(kinds, " ") != want {
+			t.Errorf("%s: got %v, want %s", query, kinds, want)
+		}
+		if strings.Contains(got, "\u202e") {
+			t.Errorf("%s: got %q, want no character that a terminal would act upon", query, got)
+		}
+	}
+}
+
 // The last totals of a day stand, and those of today come from the engine.
 func TestTotals(t *testing.T) {
 	monday := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)

@@ -88,6 +88,25 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// Every kind of line can carry the mark.
+func TestEveryLineIsMarked(t *testing.T) {
+	for _, changes := range [][]probe.Change{fates(), others(), ways()} {
+		var b bytes.Buffer
+		e := jsonlog.New(&b, &cursor{at: 10}, 70)
+		for _, c := range changes {
+			e.Export(c)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+		for _, l := range lines(t, b.Bytes()) {
+			if !l.Again {
+				t.Errorf("got %+v, want it marked", l)
+			}
+		}
+	}
+}
+
 // A cursor can be beyond a journal that lost its last events: their numbers come again.
 func TestCursorBeyondTheJournal(t *testing.T) {
 	var b bytes.Buffer

@@ -139,6 +139,37 @@ func ways() []probe.Change {
 	}
 }
 
+// fates are what can happen to a message besides its end, with the end that follows.
+func fates() []probe.Change {
+	bounce := probe.Report{
+		Kind: probe.ReportFailed, Status: "5.1.1", Diagnostic: "550 5.1.1 <box@example.com>: user unknown", Recipient: "box@example.com",
+		Reporting: "mail.hq.example.com", Remote: "mx1.example.com",
+	}
+	changed := arrived(probe.Late, 312*time.Second)
+	changed.Tries, changed.Deferred, changed.Place, changed.Folder, changed.Reordered = 3, 305*time.Second, probe.Quarantine, "INBOX", true
+	changed.Altered = []probe.Alteration{{Kind: probe.SubjectPrefix, Text: "[EXT] ", Meant: true}, {Kind: probe.NewMessageID}, {Kind: probe.Footer, Text: `"confidential" <&>`}}
+	gaveUp := probe.Outcome{Status: probe.Deferred, Tries: 2, Deferred: time.Minute, Attempt: greylisted()}
+	scheduled := func(id probe.ID) probe.Sending { return sending(id, probe.Scheduled) }
+	return []probe.Change{
+		probe.ReportSeen{Origin: origin(60, 9000), Message: scheduled(1), Report: bounce, Mailbox: "provider"},
+		probe.Settled{Origin: origin(60, 9000), Message: scheduled(1), Outcome: probe.Outcome{Status: probe.Bounced, Tries: 1, Report: &bounce, Attempt: accepted()}},
+		probe.ReportSeen{Origin: origin(61, 9100), Message: scheduled(2), Report: probe.Report{Kind: probe.ReportAbsence}, Mailbox: "provider", Told: probe.Delivered},
+		probe.ReportSeen{Origin: origin(62, 9200), Message: scheduled(2), Report: probe.Report{Kind: probe.ReportDelayed, Status: "4.4.1", Reporting: "mx1.example.com"}, Mailbox: "provider"},
+		probe.Answered{Origin: origin(63, 9300), Message: scheduled(3), Attempt: *greylisted(), Tries: 1, Again: at(69_300)},
+		probe.Answered{Origin: origin(64, 9400), Message: scheduled(4), Attempt: *greylisted(), Tries: 2}, // no more tries
+		probe.Settled{Origin: origin(64, 9400), Message: scheduled(4), Outcome: gaveUp},
+		probe.TriedAgain{Origin: origin(65, 69_300), Message: scheduled(3), Try: 2},
+		probe.Answered{Origin: origin(66, 69_400), Message: scheduled(3), Attempt: probe.Attempted{Result: probe.Refused}, Tries: 2, Again: at(369_300)},
+		probe.Settled{Origin: origin(67, 400_000), Message: scheduled(3), Outcome: changed},
+	}
+}
+
+func greylisted() *probe.Attempted {
+	return &probe.Attempted{
+		Result: probe.Refused, Began: at(5), Reply: &probe.Reply{Code: 451, Enhanced: "4.7.1", Text: "greylisted, try again"}, Problem: "rcpt: 451 4.7.1",
+	}
+}
+
 func compare(t *testing.T, name string, changes []probe.Change) {
 	t.Helper()
 	var b bytes.Buffer
@@ -172,6 +203,10 @@ func compare(t *testing.T, name string, changes []probe.Change) {
 func TestOutcomes(t *testing.T) { compare(t, "outcomes.jsonl", outcomes()) }
 
 func TestOthers(t *testing.T) { compare(t, "others.jsonl", others()) }
+
+// Bounces, deferrals and what else happens to a message are lines of their own, and stand in
+// the outcome.
+func TestFates(t *testing.T) { compare(t, "fates.jsonl", fates()) }
 
 // The way of a message stands in the line of its outcome, which comes before what
 // follows from it.

@@ -113,6 +113,7 @@ type recovered struct {
 	Late       int      `json:"late"`
 	Refused    int      `json:"refused"`
 	Lost       int      `json:"lost"`
+	Bounced    int      `json:"bounced"` // of the lost
 	CutOff     int      `json:"cut_off"`
 	Missing    int      `json:"missing"`
 	NotKnown   int      `json:"not_known"` // apart from messages
@@ -143,6 +144,12 @@ func lineOf(c probe.Change, again bool) any {
 	switch c := c.(type) {
 	case probe.Settled:
 		return outcomeOf(begin(c.Origin, "outcome"), c)
+	case probe.Answered:
+		return deferredOf(begin(c.Origin, "deferred"), c)
+	case probe.TriedAgain:
+		return triedAgain{begin(c.Origin, "tried_again"), messageOf(c.Message), c.Try}
+	case probe.ReportSeen:
+		return reportOf(begin(c.Origin, "report"), c)
 	case probe.Contradicted:
 		return contradicted{begin(c.Origin, "contradicted"), messageOf(c.Message), c.Told, c.Place}
 	case probe.Duplicated:
@@ -165,7 +172,7 @@ func lineOf(c probe.Change, again bool) any {
 	case diagnosis.Recovered:
 		return recovered{
 			begin(c.Origin, "recovered"), moment(c.Since), moment(c.RepairedAt), moment(c.DrainedAt), c.Longest.Seconds(), c.Components, c.WaitedAt,
-			c.Messages, c.Missed, c.Late, c.Refused, c.Lost, c.CutOff, c.Missing, c.NotKnown, c.Sentence,
+			c.Messages, c.Missed, c.Late, c.Refused, c.Lost, c.Bounced, c.CutOff, c.Missing, c.NotKnown, c.Sentence,
 		}
 	case probe.ClockMoved:
 		return clock{begin(c.Origin, "clock"), c.By.Seconds(), c.Between}

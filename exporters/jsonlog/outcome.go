@@ -23,6 +23,9 @@ type outcome struct {
 	Verdict probe.Verdict `json:"verdict"` // the outcome held against the expectation
 	*arrival
 	*attempt
+	Tries          int               `json:"tries,omitempty"`
+	Deferred       float64           `json:"deferred_seconds,omitempty"` // from the first try to the last
+	Report         *report           `json:"report,omitempty"`           // that ended it
 	Hops           []hop             `json:"hops,omitempty"`
 	Authentication map[string]string `json:"authentication,omitempty"` // result by method
 	Adopted        bool              `json:"adopted,omitempty"`
@@ -37,7 +40,17 @@ type arrival struct {
 	Source     probe.Source  `json:"latency_source,omitempty"`
 	Place      probe.Place   `json:"place,omitempty"`
 	Folder     string        `json:"folder,omitempty"`
+	FoundIn    string        `json:"found_in,omitempty"` // mailbox, where it is not the message's own
 	Carrier    probe.Carrier `json:"carrier,omitempty"`
+	OutOfOrder bool          `json:"out_of_order,omitempty"`
+	Altered    []alteration  `json:"altered,omitempty"`
+}
+
+// alteration is something that was changed in a message on its way.
+type alteration struct {
+	Kind  probe.AlterationKind `json:"kind"`
+	Text  string               `json:"text,omitempty"`
+	Meant bool                 `json:"meant"`
 }
 
 // attempt is what is known of the handing over, when it was seen to end.
@@ -73,12 +86,13 @@ func outcomeOf(h head, c probe.Settled) *outcome {
 	line := &outcome{
 		head: h, message: messageOf(c.Message),
 		Status: o.Status, Verdict: c.Message.Expect.Judge(o), Adopted: o.Adopted, Orphaned: o.Orphaned,
+		Tries: o.Tries, Deferred: o.Deferred.Seconds(),
 	}
 	if o.Status.Arrived() {
-		line.arrival = &arrival{
-			Latency: o.Observed.Seconds(), LatencyMin: o.Latency.Min.Seconds(), LatencyMax: o.Latency.Max.Seconds(),
-			Source: o.Source, Place: o.Place, Folder: o.Folder, Carrier: o.Carrier,
-		}
+		line.arrival = arrivalOf(c.Message, o)
+	}
+	if o.Report != nil {
+		line.Report = new(report(*o.Report))
 	}
 	if o.Attempt != nil {
 		line.attempt = attemptOf(c.Message, o.Attempt)
@@ -90,6 +104,20 @@ func outcomeOf(h head, c probe.Settled) *outcome {
 		line.Authentication[r.Method] = r.Result
 	}
 	return line
+}
+
+func arrivalOf(m probe.Sending, o probe.Outcome) *arrival {
+	a := &arrival{
+		Latency: o.Observed.Seconds(), LatencyMin: o.Latency.Min.Seconds(), LatencyMax: o.Latency.Max.Seconds(),
+		Source: o.Source, Place: o.Place, Folder: o.Folder, Carrier: o.Carrier, OutOfOrder: o.Reordered,
+	}
+	if o.Mailbox != m.Mailbox {
+		a.FoundIn = o.Mailbox
+	}
+	for _, x := range o.Altered {
+		a.Altered = append(a.Altered, alteration(x))
+	}
+	return a
 }
 
 func attemptOf(m probe.Sending, a *probe.Attempted) *attempt {

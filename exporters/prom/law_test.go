@@ -29,6 +29,7 @@ func checkLaw(t *testing.T, e *prom.Exporter) map[string]map[string]float64 {
 		if got := sum(s["arrivals_total"], route); got != arrived {
 			t.Errorf("%s: got %v arrivals, want %v delivered or late", route, got, arrived)
 		}
+		checkOddities(t, s, route, outcomes, arrived)
 		if misses, events := sum(s["slo_misses_total"], route), sum(s["slo_events_total"], route); misses > events {
 			t.Errorf("%s: got %v misses of %v events", route, misses, events)
 		}
@@ -69,16 +70,17 @@ type chance struct {
 	known  []probe.ID // all messages so far
 	open   []probe.ID // whose attempt has not ended
 	gone   time.Time  // the last look
+	tries  map[probe.ID]int
 }
 
 func (c *chance) step() {
 	c.now = c.now.Add(time.Duration(c.IntN(20)) * time.Second)
-	switch c.IntN(10) {
+	switch c.IntN(20) {
 	case 0, 1, 2:
 		c.send()
-	case 3, 4:
+	case 3, 4, 10, 11, 12:
 		c.answer()
-	case 5, 6:
+	case 5, 6, 13, 14, 15:
 		c.see()
 	case 7:
 		c.world.tell(c.now, probe.Looked{Mailbox: "hq", Began: c.now, Ended: c.now, Looks: 1})
@@ -87,6 +89,10 @@ func (c *chance) step() {
 		c.adopt()
 	case 9:
 		c.world.tell(c.now, probe.Blind{Mailbox: "hq", Problem: "connection lost"})
+	case 16, 17:
+		c.tryAgain()
+	case 18, 19:
+		c.report()
 	}
 	c.world.due(c.now)
 }
@@ -106,6 +112,7 @@ func (c *chance) answer() {
 	}
 	i := c.IntN(len(c.open))
 	a := acceptedOf(c.open[i], c.now)
+	c.tries[a.ID]++
 	c.open = append(c.open[:i], c.open[i+1:]...)
 	switch c.IntN(6) {
 	case 0:
@@ -124,8 +131,9 @@ func (c *chance) see() {
 	if len(c.known) == 0 {
 		return
 	}
-	seen := seenOf(c.known[c.IntN(len(c.known))], []string{"INBOX", "Junk", "Archive"}[c.IntN(3)], c.gone, c.now)
+	seen := seenOf(c.some(), []string{"INBOX", "Junk", "Archive"}[c.IntN(3)], c.gone, c.now)
 	seen.Chain = uint64(c.IntN(2)) // maybe another copy
+	seen.Ref.UID, seen.Altered = c.Uint32N(1000), c.changed()
 	c.world.tell(c.now, seen)
 }
 
@@ -158,10 +166,12 @@ func newChance(seed uint64, exporters ...probe.Exporter) *chance {
 	probes := []probe.Probe{probeOf(outside), probeOf(inside)}
 	for i := range probes {
 		probes[i].LostAfter = 5 * time.Minute // so that messages are lost, too
+		probes[i].Route.Retry = []time.Duration{10 * time.Second, time.Minute}
 	}
 	began := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC)
 	return &chance{
 		Rand: rand.New(rand.NewPCG(seed, 0)), world: newWorld(began, probes, exporters...), probes: probes, now: began, began: began,
+		tries: make(map[probe.ID]int),
 	}
 }
 
@@ -191,10 +201,11 @@ func TestLawUnderConcurrentScrapes(t *testing.T) {
 		scrapers.Wait()
 		final := checkLaw(t, e)
 		for _, status := range probe.Statuses {
-			if sum(final["outcomes_total"], "status="+string(status)) == 0 && status != probe.Bounced {
+			if sum(final["outcomes_total"], "status="+string(status)) == 0 {
 				t.Errorf("no message ended as %s, want some of each", status)
 			}
 		}
+		checkAgainst(t, final, changes)
 		if got, want := sum(final["in_flight_messages"]), float64(c.world.tracker.InFlight()); got != want {
 			t.Errorf("got %v in flight, want %v as the tracker says", got, want)
 		}

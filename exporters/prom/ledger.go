@@ -40,6 +40,7 @@ type flight struct {
 	scheduled bool
 	answered  bool
 	orphaned  bool      // the process that sent it ended before the attempt did
+	queued    bool      // it is to be tried again
 	at        time.Time // sending began
 }
 
@@ -71,8 +72,15 @@ type account struct {
 	suspicions           uint32
 	contradicted         [statuses]uint32
 	arrivals             [places]uint32
+	outOfOrder, retries  uint32
+	deferred             uint32        // messages that were taken when tried again
+	waiting              time.Duration // they, until then
+	oddities             tallies
+	declared             uint16 // a bit for each kind of alteration that is meant
 
-	oldest time.Duration // filled in for each scrape
+	// Filled in for each scrape.
+	queued int32
+	oldest time.Duration
 }
 
 // load is what is counted of one payload on one route.
@@ -96,6 +104,7 @@ func newLedger(m maker, clock probe.Clock) *ledger {
 func (l *ledger) begin(p probe.Probe) {
 	a := l.account(p.Route.Name)
 	a.configured = true
+	a.declare(p.Route.Alters)
 	l.load(p.Route.Name, p.Payload.Name()).configured = true
 	l.assess(p.Route.Name, probe.HealthUnknown)
 }
@@ -138,16 +147,20 @@ func (l *ledger) read() balance {
 	defer l.mu.Unlock()
 	b := balance{accounts: slices.Clone(l.accounts), loads: slices.Clone(l.loads)}
 	if l.live {
-		b.age(l.flights, l.clock.Now())
+		b.fly(l.flights, l.clock.Now())
 	}
 	return b
 }
 
-// age fills in the oldest in flight.
-func (b balance) age(flights map[probe.ID]flight, now time.Time) {
+// fly fills in what is said of the messages in flight.
+func (b balance) fly(flights map[probe.ID]flight, now time.Time) {
 	for _, f := range flights {
-		if a := &b.accounts[f.account]; f.scheduled && !f.orphaned {
+		a := &b.accounts[f.account]
+		if f.scheduled && !f.orphaned {
 			a.oldest = max(a.oldest, now.Sub(f.at))
+		}
+		if f.queued {
+			a.queued++
 		}
 	}
 }

@@ -41,10 +41,9 @@ func (l *ledger) fly(c probe.Change) {
 	case probe.Adopted:
 		l.depart(c.Origin, c.Message)
 	case probe.Answered:
-		if f, flies := l.flights[c.Message.ID]; flies {
-			f.answered = true
-			l.flights[c.Message.ID] = f
-		}
+		l.try(c.Message.ID, true, !c.Again.IsZero())
+	case probe.TriedAgain:
+		l.try(c.Message.ID, false, false)
 	case probe.Settled:
 		delete(l.flights, c.Message.ID)
 	case probe.ClockMoved:
@@ -59,6 +58,15 @@ func (l *ledger) fly(c probe.Change) {
 
 func (l *ledger) depart(o probe.Origin, m probe.Sending) {
 	l.flights[m.ID] = flight{account: l.open(m.Route), scheduled: m.Purpose == probe.Scheduled, at: o.At}
+}
+
+// try notes whether the last try of a message in flight has ended, and whether there will
+// be another one.
+func (l *ledger) try(id probe.ID, answered, queued bool) {
+	if f, flies := l.flights[id]; flies {
+		f.answered, f.queued = answered, queued
+		l.flights[id] = f
+	}
 }
 
 func (a *account) depart() {
@@ -88,6 +96,11 @@ func (l *ledger) count(c probe.Change) {
 		l.account(c.Message.Route).contradicted[position(c.Told, probe.Statuses[:])]++
 	case probe.Duplicated:
 		l.account(c.Message.Route).duplicates++
+	case probe.TriedAgain:
+		l.account(c.Message.Route).retries++
+	case probe.ReportSeen:
+		a := l.account(c.Message.Route)
+		a.oddities = a.oddities.with(firstReport + position(c.Report.Kind, probe.ReportKinds[:]))
 	case probe.Missed:
 		l.account(c.Route).slotsMissed += uint32(c.Slots)
 	case probe.Skipped:
@@ -102,8 +115,9 @@ func (l *ledger) settled(m probe.Sending, o probe.Outcome) {
 	a.inFlight--
 	d.outcomes[position(m.Purpose, probe.Purposes[:])][position(o.Status, probe.Statuses[:])]++
 	d.verdicts[position(m.Expect.Judge(o), probe.Verdicts[:])]++
+	a.waited(o)
 	if o.Status.Arrived() {
-		a.arrivals[position(o.Place, probe.Places[:])]++
+		a.arrived(o)
 	}
 }
 

@@ -11,11 +11,13 @@ type statement struct {
 	balance
 	prober, site                                         *dto.LabelPair
 	purpose, status, verdict, placement, states, reasons []*dto.LabelPair // by position
+	report, alteration                                   []*dto.LabelPair
+	meant                                                [2]*dto.LabelPair // not meant, and meant
 }
 
-// sections are all families as the ledger stands now, those of the law first.
-func (l *ledger) sections() []section {
-	s := statement{
+// statement is the ledger as it stands now, and the labels to show it by.
+func (l *ledger) statement() statement {
+	return statement{
 		balance: l.read(), prober: l.prober, site: l.site,
 		purpose:   pairs(l.labels, "purpose", probe.Purposes[:]),
 		status:    pairs(l.labels, "status", probe.Statuses[:]),
@@ -23,7 +25,21 @@ func (l *ledger) sections() []section {
 		placement: pairs(l.labels, "place", probe.Places[:]),
 		states:    pairs(l.labels, "state", probe.Healths[:]),
 		reasons:   pairs(l.labels, "reason", probe.SkipReasons[:]),
+
+		report:     pairs(l.labels, "kind", probe.ReportKinds[:]),
+		alteration: pairs(l.labels, "kind", probe.AlterationKinds[:]),
+		meant:      [...]*dto.LabelPair{l.labels.pair("meant", "false"), l.labels.pair("meant", "true")},
 	}
+}
+
+// sections are all families as the ledger stands now.
+func (l *ledger) sections() []section {
+	s := l.statement()
+	return append(s.messages(), s.oddities()...)
+}
+
+// messages are the families that count messages, those of the law first.
+func (s statement) messages() []section {
 	return []section{
 		counter("messages_sent_total",
 			"Test messages whose sending has begun, accepted or not. In every scrape and for every route, sent + adopted = outcomes + in flight. "+
@@ -56,7 +72,8 @@ func (l *ledger) sections() []section {
 			"Scheduled test messages that missed the objective, each counted once and as soon as it is certain. Alert on its ratio to slo_events_total.",
 			s.count(func(a *account) uint32 { return a.sloMisses })),
 		counter("arrivals_total",
-			"Test messages that arrived, by the kind of folder they were found in. Junk means that users do not see such mail either.", s.arrivals),
+			"Test messages that arrived, by the kind of folder they were found in. Junk means that users do not see such mail either; "+
+				"quarantine, that it waits in a filter's mailbox until somebody lets it go.", s.arrivals),
 		counter("schedule_slots_missed_total",
 			"Slots of the schedule that passed without a message being sent. Any means that the prober was stopped or too busy, and measured less than it should.",
 			s.count(func(a *account) uint32 { return a.slotsMissed })),

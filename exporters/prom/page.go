@@ -26,16 +26,22 @@ type page struct {
 	kind       dto.MetricType
 	metrics    []*dto.Metric
 	rows       arena[row]
+	numbers    arena[number]
+	zero       number // of all series that have it: most kinds of trouble never come
 	histograms arena[histogramRow]
 }
 
 // row is a series with one number.
 type row struct {
-	metric  dto.Metric
+	metric dto.Metric
+	labels [6]*dto.LabelPair
+}
+
+// number is the number of a series, as a counter and as a gauge.
+type number struct {
+	value   float64
 	counter dto.Counter
 	gauge   dto.Gauge
-	value   float64
-	labels  [6]*dto.LabelPair
 }
 
 // write fills the page with a section and gives the family to the encoder, which
@@ -43,7 +49,7 @@ type row struct {
 func (p *page) write(s section, encode func(*dto.MetricFamily) error) error {
 	clear(p.metrics)
 	p.kind, p.metrics = s.kind, p.metrics[:0]
-	p.rows.used, p.histograms.used = 0, 0
+	p.rows.used, p.numbers.used, p.histograms.used = 0, 0, 0
 	if s.kind != dto.MetricType_HISTOGRAM {
 		p.histograms.chunks = nil // as large as all rows together, and not needed again
 	}
@@ -56,14 +62,17 @@ func (p *page) write(s section, encode func(*dto.MetricFamily) error) error {
 
 // add adds a series. Its labels are sorted by name.
 func (p *page) add(value float64, labels ...*dto.LabelPair) {
-	r := p.rows.next()
-	r.value = value
+	r, n := p.rows.next(), &p.zero
+	if value != 0 {
+		n = p.numbers.next()
+		n.value = value
+	}
 	r.metric.Label = r.labels[:copy(r.labels[:], labels)]
 	r.metric.Counter, r.metric.Gauge = nil, nil
 	if p.kind == dto.MetricType_COUNTER {
-		r.counter.Value, r.metric.Counter = &r.value, &r.counter
+		n.counter.Value, r.metric.Counter = &n.value, &n.counter
 	} else {
-		r.gauge.Value, r.metric.Gauge = &r.value, &r.gauge
+		n.gauge.Value, r.metric.Gauge = &n.value, &n.gauge
 	}
 	p.metrics = append(p.metrics, &r.metric)
 }

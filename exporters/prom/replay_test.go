@@ -108,7 +108,7 @@ func TestAdoptedIsNotMeasured(t *testing.T) {
 		"delivery_seconds":             {"route=outside-to-hq": 0},
 		"delivery_uncertainty_seconds": {"mailbox=hq": 0},
 		"slo_events_total":             {"route=outside-to-hq": 0},
-		"arrivals_total":               {"place=inbox route=outside-to-hq": 1, "place=junk route=outside-to-hq": 0, "place=other route=outside-to-hq": 0},
+		"arrivals_total":               {"place=inbox route=outside-to-hq": 1, "place=junk route=outside-to-hq": 0, "place=quarantine route=outside-to-hq": 0, "place=other route=outside-to-hq": 0},
 	})
 }
 

@@ -30,11 +30,15 @@ func many(mailboxes int) []probe.Probe {
 				Direction: probe.Inbound, Sender: fmt.Sprintf("gateway-%d", sender), Mailbox: fmt.Sprintf("branch-%03d", mailbox),
 			}
 			r.Path = []string{"internet", "mx-" + r.Sender, "antispam", "store-" + r.Mailbox}
+			r.Alters = []probe.MeantAlteration{{Kind: probe.SubjectPrefix}, {Kind: probe.Banner}}
 			probes = append(probes, probeOf(r))
 		}
 	}
 	return probes
 }
+
+// altered is what paths from outside do to mail.
+var altered = []probe.Alteration{{Kind: probe.Banner, Text: "mail from outside", Meant: true}, {Kind: probe.Reencoded}, {Kind: probe.SubjectPrefix, Text: "[EXT] ", Meant: true}}
 
 // rounds gives the changes of some rounds of messages, one along each route in each.
 func rounds(probes []probe.Probe, n int, began time.Time) []probe.Change {
@@ -50,7 +54,7 @@ func rounds(probes []probe.Probe, n int, began time.Time) []probe.Change {
 			changes = append(changes, probe.Answered{Origin: origin(at), Message: m, Attempt: a})
 			settled := probe.Settled{Origin: origin(at.Add(took)), Message: m, Outcome: probe.Outcome{
 				Status: probe.Delivered, Latency: probe.Interval{Min: took - 20*time.Millisecond, Max: took}, Observed: took,
-				Source: probe.ByLook, Place: probe.Inbox, Folder: "INBOX", Carrier: probe.InHeader, Tries: 1, Attempt: &a,
+				Source: probe.ByLook, Place: probe.Inbox, Folder: "INBOX", Carrier: probe.InHeader, Tries: 1, Attempt: &a, Altered: altered,
 				Trail: probe.Trail{Auth: []probe.AuthResult{{Method: "spf", Result: "pass"}, {Method: "dkim", Result: "pass"}, {Method: "dmarc", Result: "pass"}}},
 			}}
 			changes = append(changes, settled, wayAlong(p, settled))

@@ -17,7 +17,7 @@ type times struct {
 func newTimes(m maker) *times {
 	return &times{
 		delivery: m.spread("delivery_seconds",
-			"Time from just before the dial to the arrival, of scheduled test messages that arrived, late ones included. "+
+			"Time from just before the dial to the arrival, of scheduled test messages that arrived, late ones included, but for those that waited in our queue. "+
 				"Says how slow mail is, not whether it arrives: see slo_misses_total for that.",
 			[]float64{0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400}, "route"),
 		uncertainty: m.spread("delivery_uncertainty_seconds",
@@ -49,7 +49,7 @@ func (t *times) begin(p probe.Probe) {
 func (t *times) apply(c probe.Change) {
 	switch c := c.(type) {
 	case probe.Answered:
-		t.answered(c.Message, c.Attempt)
+		t.answered(c.Message, c.Attempt, c.Tries)
 	case probe.Settled:
 		if c.Measured() {
 			t.arrived(c)
@@ -59,8 +59,8 @@ func (t *times) apply(c probe.Change) {
 	}
 }
 
-func (t *times) answered(m probe.Sending, a probe.Attempted) {
-	if m.Purpose == probe.Scheduled {
+func (t *times) answered(m probe.Sending, a probe.Attempted, tries int) {
+	if m.Purpose == probe.Scheduled && tries <= 1 {
 		t.delay.Observe(a.Began.Sub(m.Slot).Seconds())
 	}
 	for _, p := range a.Phases {

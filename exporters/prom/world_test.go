@@ -77,7 +77,7 @@ func probeOf(r probe.Route) probe.Probe {
 func sendingOf(p probe.Probe, id probe.ID, purpose probe.Purpose, slot time.Time) probe.Sending {
 	return probe.Sending{
 		ID: id, Route: p.Route.Name, Payload: p.Payload.Name(), Purpose: purpose, Slot: slot, Sender: p.Route.Sender,
-		Mailbox: p.Route.Mailbox, LateAfter: p.LateAfter, LostAfter: p.LostAfter, Expect: p.Expect,
+		Mailbox: p.Route.Mailbox, LateAfter: p.LateAfter, LostAfter: p.LostAfter, Expect: p.Expect, Retry: p.Route.Retry,
 	}
 }
 
