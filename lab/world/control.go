@@ -1,6 +1,7 @@
 package world
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -15,8 +16,8 @@ func (w *World) SMTP(entry string) string {
 	return ""
 }
 
-// IMAP gives the address of the IMAP server of a mailbox: hq, branch, provider or one
-// of the crowd; empty for any other.
+// IMAP gives the address of the IMAP server of a mailbox: hq, branch, provider,
+// quarantine or one of the crowd; empty for any other.
 func (w *World) IMAP(mailbox string) string {
 	if s := w.stores[mailbox]; s != nil {
 		return s.gate.addr
@@ -41,7 +42,7 @@ func (w *World) Break(component string, f Fault) error {
 	case f == nil:
 		return fmt.Errorf("breaking component %s: got no fault", component)
 	}
-	if err := f.check(); err != nil {
+	if err := errors.Join(f.check(), w.place(component, f)); err != nil {
 		return fmt.Errorf("breaking component %s: %w", component, err)
 	}
 	w.set(s, f)
@@ -71,6 +72,37 @@ func (w *World) SetField(component, field string) error {
 		return fmt.Errorf("setting a field of component %s: got %q, want one line with a name and a colon", component, field)
 	}
 	s.setField(field)
+	return nil
+}
+
+// SetBounceStyle makes a component write its bounces in a form, from now on; empty: the
+// standard one. It is no fault: Repair does not change it. Reports of delay always have
+// the standard form.
+func (w *World) SetBounceStyle(component string, style BounceStyle) error {
+	s := w.stages[component]
+	switch {
+	case s == nil:
+		return fmt.Errorf("setting the form of bounces of a component: got %q, want one of %q", component, Components())
+	case style != StandardBounces && style != QmailBounces && style != EximBounces:
+		return fmt.Errorf("setting the form of bounces of component %s: got %q, want %q, %q or none", component, style, QmailBounces, EximBounces)
+	}
+	s.setBounceStyle(style)
+	return nil
+}
+
+// AutoReply makes a mailbox answer what is delivered into its INBOX, from now on, and
+// send the answer to the envelope sender, even if the message asks for none, as badly
+// made responders do. It answers no answers, no bounces and nobody outside this world.
+// Empty: no more answers.
+func (w *World) AutoReply(mailbox string, kind Answer) error {
+	s, err := w.store(mailbox)
+	if err != nil {
+		return fmt.Errorf("setting the automatic answer of a mailbox: %w", err)
+	}
+	if kind != "" && kind != OutOfOffice && kind != Challenge && kind != ReadReceipt {
+		return fmt.Errorf("setting the automatic answer of mailbox %s: got %q, want %q, %q, %q or none", mailbox, kind, OutOfOffice, Challenge, ReadReceipt)
+	}
+	s.setAnswer(kind)
 	return nil
 }
 
@@ -162,24 +194,36 @@ func (w *World) Connections(mailbox string) (int, error) {
 func (w *World) Held() map[string]int {
 	held := make(map[string]int, len(w.stages))
 	for name, s := range w.stages {
-		held[name], _ = s.counts()
+		held[name] = s.counts().held
 	}
 	return held
 }
 
-// Dropped tells, for every component, how many messages it has thrown away or, after
-// another stage had taken them, refused for good.
+// Dropped tells, for every component, how many messages came to their end there without
+// a mailbox: those that it has thrown away, refused for good after another stage had
+// taken them, or given up itself, whether or not a bounce told the sender; and bounces
+// and answers that could not be delivered. Bounced counts the bounces.
 func (w *World) Dropped() map[string]int {
 	dropped := make(map[string]int, len(w.stages))
 	for name, s := range w.stages {
-		_, dropped[name] = s.counts()
+		dropped[name] = s.counts().dropped
 	}
 	return dropped
+}
+
+// Bounced tells, for every component, how many bounces it has sent: reports of failure,
+// not of delay.
+func (w *World) Bounced() map[string]int {
+	bounced := make(map[string]int, len(w.stages))
+	for name, s := range w.stages {
+		bounced[name] = s.counts().bounced
+	}
+	return bounced
 }
 
 func (w *World) store(mailbox string) (*store, error) {
 	if s := w.stores[mailbox]; s != nil {
 		return s, nil
 	}
-	return nil, fmt.Errorf("got mailbox %q, want one of %q", mailbox, []string{hq, branch, provider})
+	return nil, fmt.Errorf("got mailbox %q, want one of %q", mailbox, []string{hq, branch, provider, quarantine})
 }

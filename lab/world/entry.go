@@ -1,6 +1,7 @@
 package world
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -30,6 +31,7 @@ func newEntry(w *World, s *stage, owner *account) (*entry, error) {
 	e.server.Domain = s.host.name
 	e.server.MaxMessageBytes = 32 << 20
 	e.server.MaxRecipients = 100
+	e.server.EnableDSN = true
 	e.server.ErrorLog = slog.NewLogLogger(w.log.Handler(), slog.LevelDebug)
 	encryption := w.cfg.smtpTLS()
 	if !w.cfg.ImplicitTLS {
@@ -71,6 +73,7 @@ type smtpSession struct {
 	conn  *smtp.Conn
 	user  string // who authenticated
 	from  string
+	wants notification // without what is each recipient's own
 	to    []recipient
 }
 
@@ -78,6 +81,8 @@ type smtpSession struct {
 type recipient struct {
 	address string
 	account account
+	unknown bool // only the domain is the mailbox's
+	wants   notification
 }
 
 func smtpError(code int, enhanced smtp.EnhancedCode, text string) *smtp.SMTPError {
@@ -85,33 +90,45 @@ func smtpError(code int, enhanced smtp.EnhancedCode, text string) *smtp.SMTPErro
 }
 
 // Reset implements smtp.Session.
-func (s *smtpSession) Reset() { s.from, s.to = "", nil }
+func (s *smtpSession) Reset() { s.from, s.wants, s.to = "", notification{}, nil }
 
 // Logout implements smtp.Session.
 func (s *smtpSession) Logout() error { return nil }
 
 // Mail implements smtp.Session.
-func (s *smtpSession) Mail(from string, _ *smtp.MailOptions) error {
+func (s *smtpSession) Mail(from string, options *smtp.MailOptions) error {
 	if s.entry.owner != nil && s.user == "" {
 		return smtpError(530, smtp.EnhancedCode{5, 7, 0}, "Authentication required")
 	}
-	s.from = from
+	s.from, s.wants = from, notification{id: options.EnvelopeID, headers: options.Return == smtp.DSNReturnHeaders}
 	return nil
 }
 
 // Rcpt implements smtp.Session.
-func (s *smtpSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if f, ok := s.entry.stage.faultNow().(Refuse); ok && !f.AfterData {
+func (s *smtpSession) Rcpt(to string, options *smtp.RcptOptions) error {
+	fault := s.entry.stage.faultNow()
+	if f, ok := fault.(Refuse); ok && !f.AfterData {
 		return f.reply()
 	}
 	account, known := s.entry.world.byAddress(to)
+	unknown := !known
+	if unknown && s.entry.world.cfg.AnyUser {
+		account, known = s.entry.world.byDomain(to)
+	}
 	if !known {
 		return smtpError(550, smtp.EnhancedCode{5, 1, 1}, "<"+to+">: Recipient address rejected: User unknown")
 	}
 	if _, relayed := s.entry.world.next[account.mailbox][s.entry.stage.component]; !relayed {
 		return smtpError(554, smtp.EnhancedCode{5, 7, 1}, "<"+to+">: Relay access denied")
 	}
-	s.to = append(s.to, recipient{to, account})
+	if f, ok := fault.(Greylist); ok {
+		if reply := s.entry.stage.greylisted(f, triplet{s.peer().ip, s.from, to}); reply != nil {
+			return reply
+		}
+	}
+	wants := s.wants
+	wants.about, wants.original = options.Notify, originalRecipient(options)
+	s.to = append(s.to, recipient{to, account, unknown, wants})
 	return nil
 }
 
@@ -140,7 +157,7 @@ func (s *smtpSession) Data(r io.Reader) error {
 func (s *smtpSession) take(raw []byte) string {
 	var id string
 	for _, to := range s.to {
-		p := parcel{from: s.from, to: to.address, account: to.account, raw: raw, peer: s.peer()}
+		p := parcel{from: s.from, to: to.address, account: to.account, unknown: to.unknown, wants: to.wants, raw: raw, peer: s.peer()}
 		id = s.entry.world.enter(s.entry.stage, p, s.entry.stage.host)
 	}
 	return id
@@ -168,16 +185,12 @@ func (s *smtpSession) peer() peer {
 }
 
 // reply is what a refusal tells the client.
-func (f Refuse) reply() error {
+func (f Refuse) reply() *smtp.SMTPError {
 	enhanced := smtp.EnhancedCode(f.Enhanced)
 	if enhanced == (smtp.EnhancedCode{}) {
 		enhanced = smtp.EnhancedCode{f.Code / 100, 0, 0}
 	}
-	text := f.Text
-	if text == "" {
-		text = "Service unavailable"
-	}
-	return smtpError(f.Code, enhanced, text)
+	return smtpError(f.Code, enhanced, cmp.Or(f.Text, "Service unavailable"))
 }
 
 // authSession is a session of a submission server (RFC 6409).

@@ -1,7 +1,9 @@
 package world_test
 
 import (
+	"cmp"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -23,12 +25,21 @@ const stageDelay = 40 * time.Millisecond
 // world has left no goroutine behind.
 func inBubble(t *testing.T, test func(t *testing.T, w *world.World)) {
 	t.Helper()
+	inBubbleWith(t, world.Config{}, test)
+}
+
+// inBubbleWith does the same with a configuration of the test's own.
+func inBubbleWith(t *testing.T, cfg world.Config, test func(t *testing.T, w *world.World)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, world.Config{Network: world.Pipes(), StageDelay: world.Delays{Min: stageDelay, Max: stageDelay}})
+		cfg.Network, cfg.StageDelay = world.Pipes(), world.Delays{Min: stageDelay, Max: stageDelay}
+		w := newWorld(t, cfg)
+		defer func() {
+			if err := w.Close(); err != nil {
+				t.Errorf("closing the world: %v", err)
+			}
+		}()
 		test(t, w)
-		if err := w.Close(); err != nil {
-			t.Errorf("closing the world: %v", err)
-		}
 	})
 }
 
@@ -82,6 +93,20 @@ Good morning, this is number %d.
 // send hands message n in at the beginning of a route.
 func send(t *testing.T, w *world.World, name string, n int) error {
 	t.Helper()
+	r, _ := route(t, w, name)
+	return sendRaw(t, w, name, envelope{}, message(r, n))
+}
+
+// envelope is how a message is handed in otherwise than its route has it.
+type envelope struct {
+	from, to string // empty: the route's; "<>": nobody
+	mail     *smtp.MailOptions
+	rcpt     *smtp.RcptOptions
+}
+
+// sendRaw hands any message in at the beginning of a route.
+func sendRaw(t *testing.T, w *world.World, name string, e envelope, raw string) error {
+	t.Helper()
 	r, s := route(t, w, name)
 	conn, err := w.Dial(t.Context(), "tcp", w.SMTP(s.Entry))
 	must(t, err)
@@ -91,7 +116,20 @@ func send(t *testing.T, w *world.World, name string, n int) error {
 	if s.Username != "" {
 		must(t, c.Auth(sasl.NewPlainClient("", s.Username, s.Password)))
 	}
-	if err := c.SendMail(r.From, []string{r.To}, strings.NewReader(message(r, n))); err != nil {
+	if err := c.Mail(strings.Trim(cmp.Or(e.from, r.From), "<>"), e.mail); err != nil {
+		return err
+	}
+	if err := c.Rcpt(cmp.Or(e.to, r.To), e.rcpt); err != nil {
+		return err
+	}
+	data, err := c.Data()
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(data, raw); err != nil {
+		return err
+	}
+	if err := data.Close(); err != nil {
 		return err
 	}
 	return c.Quit()

@@ -149,6 +149,18 @@ func lmtpReceived(s stamp) (string, string) {
 	), id
 }
 
+// postfixLocal is the field of Postfix on what it has written itself, a bounce for one.
+func postfixLocal(s stamp) (string, string) {
+	id := postfixID(s)
+	return fold(fmt.Sprintf("Received: by %s (Postfix)", s.host.name), fmt.Sprintf("id %s; %s", id, s.date(true))), id
+}
+
+// eximLocal is the field of Exim on what it was given by a program on its own host.
+func eximLocal(s stamp) (string, string) {
+	id := eximID(s)
+	return fold(fmt.Sprintf("Received: from Debian-exim by %s with local (Exim 4.98.2)", s.host.name), "id "+id, fmt.Sprintf("for %s;", s.to), s.date(false)), id
+}
+
 func orUnknown(name string) string {
 	if name == "" {
 		return "unknown"

@@ -29,24 +29,27 @@ type store struct {
 	user    *imapmemserver.User
 	gate    *gate
 	server  *imapserver.Server
-	keep    int // Config.Keep
+	keep    int    // Config.Keep
+	junk    string // the folder for spam
+	special bool   // Config.SpecialUse
 
 	mu        sync.Mutex
+	answers   Answer                 // to what is delivered; empty: none
 	delivered map[string][][]byte    // by folder
 	idlers    map[chan struct{}]bool // sessions that want to be woken
 }
 
-// folders are the folders of every mailbox.
-func folders() []string { return []string{"INBOX", "Junk"} }
+// inbox is the folder that every mailbox has (RFC 3501 section 5.1), beside one for spam.
+const inbox = "INBOX"
 
 func newStore(cfg Config, a account, at host) (*store, error) {
 	g, err := newGate(cfg.Network, at.name)
 	if err != nil {
 		return nil, err
 	}
-	s := &store{account: a, gate: g, keep: cfg.Keep, user: imapmemserver.NewUser(a.username, a.password),
+	s := &store{account: a, gate: g, keep: cfg.Keep, junk: cfg.JunkFolder, special: cfg.SpecialUse, user: imapmemserver.NewUser(a.username, a.password),
 		delivered: make(map[string][][]byte), idlers: make(map[chan struct{}]bool)}
-	for _, folder := range folders() {
+	for _, folder := range []string{inbox, cfg.JunkFolder} {
 		if err := s.user.Create(folder, nil); err != nil {
 			return nil, errors.Join(fmt.Errorf("creating folder %s of mailbox %s: %w", folder, a.mailbox, err), g.close())
 		}
@@ -55,7 +58,7 @@ func newStore(cfg Config, a account, at host) (*store, error) {
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			return &imapSession{store: s}, nil, nil
 		},
-		Caps:         imapCaps(),
+		Caps:         imapCaps(cfg.SpecialUse),
 		Logger:       slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
 		InsecureAuth: cfg.TLS == nil,
 	}
@@ -67,12 +70,29 @@ func newStore(cfg Config, a account, at host) (*store, error) {
 }
 
 // imapCaps is what the server can do. It does not offer IMAP4rev2: the store behind
-// it knows no SPECIAL-USE attributes, which that includes (RFC 9051 appendix E).
-func imapCaps() imap.CapSet {
-	return imap.CapSet{
+// it knows no SPECIAL-USE attributes, which that includes (RFC 9051 appendix E); the
+// session adds what SPECIAL-USE alone wants if it is to.
+func imapCaps(special bool) imap.CapSet {
+	caps := imap.CapSet{
 		imap.CapIMAP4rev1: {}, imap.CapNamespace: {}, imap.CapUIDPlus: {}, imap.CapESearch: {},
 		imap.CapListExtended: {}, imap.CapListStatus: {}, imap.CapMove: {}, imap.CapStatusSize: {},
 	}
+	if special {
+		caps[imap.CapSpecialUse] = struct{}{}
+	}
+	return caps
+}
+
+func (s *store) setAnswer(kind Answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers = kind
+}
+
+func (s *store) answersWith() Answer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answers
 }
 
 // deliver puts a message into a folder; INTERNALDATE is the time given.

@@ -26,6 +26,10 @@ const (
 	hq       = "hq"
 	branch   = "branch"
 	provider = "provider"
+
+	// quarantine is where the anti-spam filter puts what it will not hand on. No mail
+	// can be sent to it.
+	quarantine = "quarantine"
 )
 
 // plan is how a stage is built. The link has no host and writes nothing into the
@@ -49,7 +53,7 @@ func plans() []plan {
 		{component: internet, host: outside("smtp.provider.example", "198.51.100.25"), final: outside("mx.provider.example", "198.51.100.26"),
 			imap: outside("imap.provider.example", "198.51.100.27"), arrival: eximReceived},
 		{component: gatewayIn, host: at("mx1.example.com", "203.0.113.25"), arrival: symantecReceived},
-		{component: antispam, host: at("antispam.example.com", "192.0.2.24"), arrival: postfixReceived, departure: amavisReceived},
+		{component: antispam, host: at("antispam.example.com", "192.0.2.24"), imap: at("quarantine.example.com", "192.0.2.25"), arrival: postfixReceived, departure: amavisReceived},
 		{component: storeHQ, host: at("mail.hq.example.com", "192.0.2.10"), imap: at("imap.hq.example.com", "192.0.2.11"), arrival: postfixReceived},
 		{component: linkBranch},
 		{component: storeBranch, host: at("mail.branch.example.com", "192.0.2.130"), imap: at("imap.branch.example.com", "192.0.2.131"), arrival: postfixReceived},
@@ -72,6 +76,7 @@ func accounts() []account {
 		{mailbox: hq, address: "mailpath-in@example.com", username: "mailpath-in", password: "walnut-harbour-hq", stage: storeHQ},
 		{mailbox: branch, address: "mailpath-b@branch.example.com", username: "mailpath-b", password: "copper-meadow-branch", stage: storeBranch},
 		{mailbox: provider, address: "mailpath@provider.example", username: "mailpath", password: "violet-canyon-provider", stage: internet},
+		{mailbox: quarantine, address: "quarantine@example.com", username: "mailpath-q", password: "granite-lagoon-quarantine", stage: antispam},
 	}
 }
 
@@ -86,6 +91,22 @@ func nextStages(size int) map[string]map[string]string {
 		next[a.mailbox] = toHQ
 	}
 	return next
+}
+
+// homeStages gives nextStages with what the stages need beside for mail that they write
+// themselves, reports and answers, which must reach all senders from wherever it begins:
+// both sides of the gateway send out through the outbound one, which hands mail for the
+// company to its mailbox server.
+func homeStages(size int) map[string]map[string]string {
+	home := nextStages(size)
+	for mailbox, next := range home {
+		if mailbox == provider {
+			next[gatewayIn], next[antispam] = gatewayOut, gatewayOut
+		} else {
+			next[gatewayOut] = storeHQ
+		}
+	}
+	return home
 }
 
 // entryPlan is an SMTP server where mail comes in from outside the world. With an

@@ -1,5 +1,11 @@
 package world
 
+import (
+	"fmt"
+
+	"github.com/emersion/go-smtp"
+)
+
 // The way of a message: enter, process, release, pass, hand, and enter again at the
 // next stage. All but enter run on the agenda.
 
@@ -12,8 +18,24 @@ func (w *World) enter(s *stage, p parcel, at host) string {
 
 // process ends a message's natural stay at a stage.
 func (w *World) process(s *stage, p parcel) {
-	if !s.keep(p) {
+	number, kept := s.keep(p)
+	if !kept {
 		w.release(s, p)
+		return
+	}
+	if d := w.cfg.DelayNotice; d > 0 && !p.told {
+		w.agenda.after(d-w.cfg.Clock.Since(p.since), func() {
+			if p, there := s.tell(number); there {
+				w.report(p, delayed(nil, host{}))
+			}
+		})
+	}
+	if f, ok := s.faultNow().(Hold); ok && f.Lifetime > 0 {
+		w.agenda.after(f.Lifetime-w.cfg.Clock.Since(p.since), func() {
+			if p, there := s.outlive(number); there {
+				w.giveUp(s, p, expired(nil, host{}))
+			}
+		})
 	}
 }
 
@@ -33,6 +55,10 @@ func (w *World) release(s *stage, p parcel) {
 	case Alter:
 		p.raw = f.apply(p.raw, s.newMessageID())
 		w.pass(s, p)
+	case Quarantine:
+		w.quarantine(s, p)
+	case Reject:
+		w.giveUp(s, p, failed(f.reply(), host{}))
 	default:
 		w.pass(s, p)
 	}
@@ -40,8 +66,12 @@ func (w *World) release(s *stage, p parcel) {
 
 // pass hands a message to the stage that follows, or to its mailbox.
 func (w *World) pass(s *stage, p parcel) {
-	next := w.next[p.account.mailbox][s.component]
+	next := w.home[p.account.mailbox][s.component]
 	if next == "" {
+		if reply := noMailbox(s.faultNow(), p); reply != nil {
+			w.giveUp(s, p, failed(reply, host{}))
+			return
+		}
 		s.finish(&p)
 		w.file(p)
 		return
@@ -55,24 +85,41 @@ func (w *World) hand(from, to *stage, p parcel) {
 	switch f := to.faultNow().(type) {
 	case Refuse:
 		if f.Code >= 500 {
-			to.drop()
-			w.log.Debug("message refused for good", "component", to.component, "code", f.Code)
+			w.giveUp(to, p, failed(f.reply(), to.hostFor(p)))
 			return
 		}
-		w.retry(from, to, p)
+		w.retry(from, to, p, f.reply())
+	case Greylist:
+		if reply := to.greylisted(f, triplet{p.peer.ip, p.from, p.to}); reply != nil {
+			w.retry(from, to, p, reply)
+			return
+		}
+		w.enter(to, p, to.hostFor(p))
 	case Cut:
 		if f.Taken && !p.taken {
 			w.enter(to, p, to.hostFor(p))
 			p.taken = true // once is enough: a copy for every try would be a flood
 		}
-		w.retry(from, to, p)
+		w.retry(from, to, p, nil)
 	default:
 		w.enter(to, p, to.hostFor(p))
 	}
 }
 
-// retry keeps a message at a stage for another try at the next.
-func (w *World) retry(from, to *stage, p parcel) {
+// retry keeps a message at a stage for another try at the next, if it has not been there
+// too long. The reply is nil if the connection was lost.
+func (w *World) retry(from, to *stage, p parcel, reply *smtp.SMTPError) {
+	age := w.cfg.Clock.Since(p.since)
+	if age >= w.cfg.GiveUpAfter {
+		w.giveUp(from, p, expired(reply, to.hostFor(p)))
+		return
+	}
+	if d := w.cfg.DelayNotice; d > 0 && age >= d && !p.told {
+		p.told = true
+		v := delayed(reply, to.hostFor(p))
+		v.until = p.since.Add(w.cfg.GiveUpAfter)
+		w.report(p, v)
+	}
 	from.wait(1)
 	w.agenda.after(w.cfg.RetryEvery, func() {
 		from.wait(-1)
@@ -92,11 +139,25 @@ func (w *World) drain(s *stage) {
 
 // file puts a message into its mailbox.
 func (w *World) file(p parcel) {
-	folder := "INBOX"
+	folder := inbox
 	if p.junk {
-		folder = "Junk"
+		folder = w.cfg.JunkFolder
 	}
 	if err := w.stores[p.account.mailbox].deliver(folder, p.raw, w.cfg.Clock.Now()); err != nil {
 		w.log.Error("message not delivered", "mailbox", p.account.mailbox, "error", err)
 	}
+	if folder == inbox {
+		w.answer(p)
+	}
+}
+
+// quarantine puts a message into the quarantine instead of its mailbox. Its envelope is
+// kept in fields of the kind that amavis writes.
+func (w *World) quarantine(s *stage, p parcel) {
+	fields := fmt.Sprintf("X-Envelope-From: <%s>\r\nX-Envelope-To: <%s>\r\nX-Quarantine-ID: <%s>\r\n", p.from, p.to, s.newID())
+	p.raw = append([]byte(fields), p.raw...)
+	p.account, _ = w.account(quarantine)
+	p.to, p.junk = p.account.address, false
+	s.finish(&p)
+	w.file(p)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/mailpath/mailpath/probe"
 )
@@ -22,10 +23,15 @@ type Config struct {
 	Seed        uint64        // of delays and ids
 	StageDelay  Delays        // how long a message stays at a stage; zero: 10 to 60 ms
 	RetryEvery  time.Duration // between the tries of a stage to hand on what was refused; zero: 5 s
+	GiveUpAfter time.Duration // how long a stage tries; zero: 5 days (RFC 5321 section 4.5.4.1)
+	DelayNotice time.Duration // how long mail is at a stage that holds or retries it until its sender is told; zero: for ever
 	DrainEvery  time.Duration // between the messages that leave a repaired stage; zero: 50 ms
 	TLS         *tls.Config   // nil: no TLS; else all servers offer STARTTLS and want it before passwords
 	ImplicitTLS bool          // TLS from the first byte instead of STARTTLS
 	PlainSMTP   bool          // SMTP stays in the clear, whatever TLS says; IMAP does not
+	AnyUser     bool          // SMTP servers take mail for any user of a mailbox's domain; the mailbox server then knows no such user
+	JunkFolder  string        // the name of the folder for spam; empty: Junk
+	SpecialUse  bool          // IMAP servers tell which folder is for spam (RFC 6154), and let nobody change their folders
 	Crowd       int           // further mailboxes at headquarters, crowd-0001 and so on
 	Keep        int           // how many messages stay in a folder, when twice as many are there; zero: all
 	Log         *slog.Logger  // nil: none
@@ -52,23 +58,40 @@ func (c Config) withDefaults() (Config, error) {
 	if c.RetryEvery == 0 {
 		c.RetryEvery = 5 * time.Second
 	}
+	if c.GiveUpAfter == 0 {
+		c.GiveUpAfter = 5 * 24 * time.Hour
+	}
+	if c.JunkFolder == "" {
+		c.JunkFolder = "Junk"
+	}
 	if c.DrainEvery == 0 {
 		c.DrainEvery = 50 * time.Millisecond
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	return c, c.check()
+}
+
+// check says what is wrong with a configuration, or nil.
+func (c Config) check() error {
 	if c.StageDelay.Min < 0 || c.StageDelay.Max < c.StageDelay.Min || c.RetryEvery < 0 || c.DrainEvery < 0 {
-		return c, fmt.Errorf("making a mail world: got delays %v to %v, retries every %v, drain every %v; want no negative time and a range that rises",
+		return fmt.Errorf("making a mail world: got delays %v to %v, retries every %v, drain every %v; want no negative time and a range that rises",
 			c.StageDelay.Min, c.StageDelay.Max, c.RetryEvery, c.DrainEvery)
 	}
+	if c.GiveUpAfter < 0 || c.DelayNotice < 0 {
+		return fmt.Errorf("making a mail world: got messages given up after %v and told to be late after %v, want no negative time", c.GiveUpAfter, c.DelayNotice)
+	}
+	if name := c.JunkFolder; strings.EqualFold(name, inbox) || strings.ContainsAny(name, "*%/") || strings.ContainsFunc(name, unicode.IsControl) {
+		return fmt.Errorf("making a mail world: got the folder %q for spam, want a name at top level, without wildcards, that is not INBOX", name)
+	}
 	if c.ImplicitTLS && c.TLS == nil {
-		return c, errors.New("making a mail world: got implicit TLS without a TLS configuration")
+		return errors.New("making a mail world: got implicit TLS without a TLS configuration")
 	}
 	if c.Crowd < 0 || c.Keep < 0 {
-		return c, fmt.Errorf("making a mail world: got a crowd of %d and %d messages kept, want no negative number", c.Crowd, c.Keep)
+		return fmt.Errorf("making a mail world: got a crowd of %d and %d messages kept, want no negative number", c.Crowd, c.Keep)
 	}
-	return c, nil
+	return nil
 }
 
 // smtpTLS is the encryption that SMTP servers offer; nil: none.
@@ -86,7 +109,8 @@ type World struct {
 	log       *slog.Logger
 	accounts  map[string]account           // by mailbox
 	addresses map[string]account           // by address, in lower case
-	next      map[string]map[string]string // mailbox, stage: the stage that follows
+	next      map[string]map[string]string // mailbox, stage: the stage that follows, if it relays
+	home      map[string]map[string]string // the same, with what begins at any stage
 	agenda    *agenda
 	stages    map[string]*stage
 	entries   map[string]*entry
@@ -103,7 +127,8 @@ func New(cfg Config) (*World, error) {
 		return nil, err
 	}
 	w := &World{
-		cfg: cfg, log: cfg.Log, accounts: make(map[string]account), addresses: make(map[string]account), next: nextStages(cfg.Crowd), agenda: newAgenda(cfg.Clock),
+		cfg: cfg, log: cfg.Log, accounts: make(map[string]account), addresses: make(map[string]account),
+		next: nextStages(cfg.Crowd), home: homeStages(cfg.Crowd), agenda: newAgenda(cfg.Clock),
 		stages: make(map[string]*stage), entries: make(map[string]*entry), stores: make(map[string]*store),
 	}
 	for _, a := range everybody(cfg.Crowd) {
@@ -189,6 +214,18 @@ func (w *World) account(mailbox string) (account, bool) {
 	a, ok := w.accounts[mailbox]
 	return a, ok
 }
+
+// byDomain gives the first of the mailboxes in the domain of an address.
+func (w *World) byDomain(address string) (account, bool) {
+	for _, a := range accounts() {
+		if a.mailbox != quarantine && strings.EqualFold(domain(a.address), domain(address)) {
+			return a, true
+		}
+	}
+	return account{}, false
+}
+
+func domain(address string) string { return address[strings.LastIndex(address, "@")+1:] }
 
 func (w *World) byAddress(address string) (account, bool) {
 	a, ok := w.addresses[strings.ToLower(address)]

@@ -28,8 +28,14 @@ type World struct {
 // New makes a world that ends with the test.
 func New(t testing.TB, network world.Network, mode probe.TLSMode) *World {
 	t.Helper()
-	w := &World{Clock: probe.NewClock(), Network: network, TLS: mode}
-	cfg := world.Config{Network: network, Clock: w.Clock, ImplicitTLS: mode == probe.ImplicitTLS}
+	return NewWith(t, world.Config{Network: network}, mode)
+}
+
+// NewWith does the same with a configuration, whose clock and encryption it sets.
+func NewWith(t testing.TB, cfg world.Config, mode probe.TLSMode) *World {
+	t.Helper()
+	w := &World{Clock: probe.NewClock(), Network: cfg.Network, TLS: mode}
+	cfg.Clock, cfg.ImplicitTLS = w.Clock, mode == probe.ImplicitTLS
 	if mode != probe.NoTLS {
 		cfg.TLS, w.CAFile = certified(t, w.Clock)
 	}
