@@ -19,6 +19,7 @@ func (l *Lab) addWires(h *Host) {
 	link := newWire(address{"tcp4", h.Link}, address{"tcp4", h.SMTP}, l.peer(h).IP)
 	l.wires[linkWires] = append(l.wires[linkWires], link)
 	lmtp := newWire(address{"unix", h.lmtpSocket()}, address{"unix", h.dovecotLMTP()}, "")
+	lmtp.replies = &replies{}
 	l.wires[h.Name+lmtpWires] = []*wire{lmtp}
 	l.wires[h.Name+imapWires] = []*wire{
 		newWire(address{"tcp4", h.IMAP}, address{"tcp4", h.dovecotIMAP}, ""),

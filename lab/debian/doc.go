@@ -15,7 +15,19 @@
 // templates/ and runs each server in the foreground under a keeper, a shell that
 // ends it when its standard input ends: so a killed test leaves nothing behind.
 //
+// A host with an Exim can be added, which hands mail for both sites to their Postfix. It
+// takes mail for anybody: it is there for the bounces it writes.
+//
+// Mail can be made to come back: a full mailbox, refused content, a short life in the
+// queue, and a notice of delay before it are settings of a running lab (FillMailbox,
+// RejectContent, GiveUpAfter, WarnAfter and their kind).
+//
 // Each part can fail alone. Servers and the filter are stopped or killed. The link
 // between the sites, the way from a Postfix to its store over LMTP, and that to IMAP
 // are wires: forwarders within this process that can be cut, with nothing in them.
+//
+// Mail can have other fates than to arrive or to wait, which a test begins and ends while
+// the lab runs. The filter alters messages or hands them on twice; a site's store files
+// them into Junk by a Sieve script; a wire loses the store's answer, so that Postfix
+// delivers again; postgrey at the gateway refuses what it sees for the first time.
 package debian

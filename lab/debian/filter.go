@@ -28,7 +28,7 @@ const (
 	filterHostname = "scan1.example.com"
 
 	// Kinds of servers of the gateway: the filter as it should be, and the one that
-	// dies and is started again, or takes its time, on the same port.
+	// dies and is started again, takes its time or does more, on the same port.
 	filterKind = "filter"
 	faultyKind = "faulty filter"
 )
@@ -121,7 +121,8 @@ func (l *Lab) filterCommand(more ...string) []string {
 // refused, and the gateway takes mail for site A and keeps it.
 func (l *Lab) StopFilter() error { return l.stoppedFilter(nil) }
 
-// StartFilter starts the filter again, or ends its crash loop or its slowness.
+// StartFilter starts the filter again, or ends its crash loop, its slowness, or what else
+// it does; it does one of these at a time.
 func (l *Lab) StartFilter() error {
 	return l.stoppedFilter(func(filter, _ *server) error { return startAgain(filter) })
 }
@@ -144,12 +145,7 @@ func (l *Lab) CrashLoopFilter(pass float64) error {
 // SlowFilter lets the filter scan each message for that long before it hands it on, until
 // StartFilter or StopFilter. The gateway accepts mail meanwhile, and waits for the filter
 // with each message.
-func (l *Lab) SlowFilter(scan time.Duration) error {
-	return l.stoppedFilter(func(_, faulty *server) error {
-		faulty.command = l.filterCommand("-delay", scan.String())
-		return startAgain(faulty)
-	})
-}
+func (l *Lab) SlowFilter(scan time.Duration) error { return l.otherFilter("-delay", scan.String()) }
 
 // stoppedFilter stops the filter, whichever it is, and goes on with one of the two.
 func (l *Lab) stoppedFilter(then func(filter, faulty *server) error) error {

@@ -18,7 +18,7 @@ var installScript string
 // packages are what a lab needs; sasl is not among them, since Postfix asks
 // Dovecot over a socket.
 func packages() []string {
-	return []string{"postfix", "dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "libfaketime"}
+	return []string{"postfix", "dovecot-core", "dovecot-imapd", "dovecot-lmtpd", "dovecot-sieve", "libfaketime", "postgrey"}
 }
 
 // Install makes sure that the packages a Lab runs are there, with apt-get and

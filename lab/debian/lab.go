@@ -34,6 +34,9 @@ type Options struct {
 	Dir string
 	// GatewayIP, AIP and BIP are loopback addresses, by default 127.0.0.11, .12 and .13.
 	GatewayIP, AIP, BIP string
+	// Exim adds a host with an Exim, at EximIP, by default 127.0.0.14. See InstallExim.
+	Exim   bool
+	EximIP string
 	// Extra is added to the configuration of hosts, by name.
 	Extra map[string]Extra
 }
@@ -67,6 +70,7 @@ type Host struct {
 	Users      []User
 
 	dovecotIMAP, dovecotIMAPS string // what wires from IMAP and IMAPS lead to
+	content                   string // where RejectContent has its filter
 }
 
 // User is a mailbox and who may log in to it and submit.
@@ -85,14 +89,23 @@ type Lab struct {
 	Pool          *x509.CertPool // the same for Go
 	OutsideSender string         // an address that nobody here serves
 	Gateway, A, B Host
+	// Exim, if there is one, takes mail for everybody, without login, at SMTP, and hands
+	// it on to the SMTP ports of the sites. It has a Hostname, an IP and a Dir besides.
+	Exim Host
 
 	options Options
 	ownDir  bool
-	mu      sync.Mutex // guards extra, clocks, the servers and the wires
+	mu      sync.Mutex // guards extra, clocks, junk, greys, the servers and the wires
 	extra   map[string]Extra
 	clocks  map[string][]string // by host: the environment of programs whose clock is off
+	junk    map[string]junk     // by site: what its store files where
+	greys   time.Duration       // how long the gateway greylists; 0: it does not
 	servers map[string]*server  // by host name and kind
 	wires   map[string][]*wire  // the link's by its name, others by host and kind
+
+	// What makes mail come back, guarded by mu: see bounce.go.
+	settings map[string]map[string]Extra // by host and name
+	exim     eximTimes
 }
 
 // Start builds a lab and returns when every port gives its greeting. The servers
@@ -124,7 +137,7 @@ func (l *Lab) start(ctx context.Context) error {
 	if err := l.makeDir(); err != nil {
 		return err
 	}
-	if err := l.layOut(); err != nil {
+	if err := errors.Join(l.layOut(), l.layOutExim()); err != nil {
 		return err
 	}
 	for name := range l.extra {
@@ -147,7 +160,13 @@ func (l *Lab) start(ctx context.Context) error {
 func (l *Lab) startServers(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	var tasks []func() error
+	tasks := []func() error{func() error {
+		err := l.startExim(ctx)
+		if err != nil {
+			cancel(errElsewhere)
+		}
+		return err
+	}}
 	for _, h := range l.hosts() {
 		tasks = append(tasks, func() error {
 			for _, kind := range []string{filterKind, "dovecot", "postfix"} {

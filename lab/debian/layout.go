@@ -27,12 +27,14 @@ func (l *Lab) layOut() error {
 	if err := l.findPorts(); err != nil {
 		return err
 	}
+	l.junk = map[string]junk{SiteA: {folder: "Junk"}, SiteB: {folder: "Junk"}}
 	for _, h := range l.hosts() {
 		l.addServers(h)
 		if h.site() {
 			l.addWires(h)
 		} else {
 			l.addFilter()
+			l.addGreylist()
 		}
 	}
 	return l.certify()
@@ -58,7 +60,7 @@ func (l *Lab) findPorts() error {
 	for _, h := range l.hosts() {
 		addresses := []*string{&h.SMTP}
 		if h.site() {
-			addresses = append(addresses, &h.Link, &h.Submission, &h.SubmissionTLS, &h.IMAP, &h.IMAPS, &h.dovecotIMAP, &h.dovecotIMAPS)
+			addresses = append(addresses, &h.Link, &h.Submission, &h.SubmissionTLS, &h.IMAP, &h.IMAPS, &h.dovecotIMAP, &h.dovecotIMAPS, &h.content)
 		} else {
 			addresses = append(addresses, &h.Filter)
 		}

@@ -2,6 +2,7 @@ package debian_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mailpath/mailpath/lab/debian"
 )
@@ -99,7 +101,8 @@ const killedDir = "MAILPATH_LAB_KILLED_DIR"
 
 func TestKilledTestLeavesNothing(t *testing.T) {
 	if dir := os.Getenv(killedDir); dir != "" {
-		if err := started(t, debian.Options{Dir: dir}).CrashLoopFilter(0); err != nil {
+		lab := started(t, debian.Options{Dir: dir})
+		if err := errors.Join(lab.CrashLoopFilter(0), lab.Greylist(time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, "started"), nil, 0o644); err != nil {
@@ -118,6 +121,9 @@ func TestKilledTestLeavesNothing(t *testing.T) {
 		_, err := os.Stat(filepath.Join(dir, "started"))
 		return err == nil
 	})
+	if got := processesOf(t, filepath.Join(dir, "gateway", "postgrey")); len(got) < 1 {
+		t.Fatalf("listing processes of a greylist: got %q, want one or more", got)
+	}
 	if got := processesOf(t, filepath.Join(dir, "a")); len(got) < 5 {
 		t.Fatalf("listing processes of a running lab: got %q, want five or more", got)
 	}

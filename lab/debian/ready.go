@@ -79,9 +79,9 @@ func (p port) greet(ctx context.Context, pool *x509.CertPool) error {
 // tails is the end of every log of the lab, for an error.
 func (l *Lab) tails() string {
 	var text strings.Builder
-	for _, h := range l.hosts() {
-		for _, pattern := range []string{"*.log", "*.console"} {
-			files, _ := filepath.Glob(filepath.Join(h.Dir, pattern)) // the pattern is well formed
+	for _, host := range []string{Gateway, SiteA, SiteB, Exim} {
+		for _, pattern := range []string{"*.log", "*.console", "root/log/*log"} {
+			files, _ := filepath.Glob(filepath.Join(l.Dir, host, pattern)) // the pattern is well formed
 			for _, file := range files {
 				content, err := os.ReadFile(file)
 				if err != nil || len(content) == 0 {

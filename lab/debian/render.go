@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -27,20 +28,23 @@ type view struct {
 	TLSFile          string
 	MailUID, MailGID string
 	Clock            []string // the environment that puts clocks wrong; empty: they are right
+	Junk             string   // the folder for unwanted mail
+	Sieve            string   // a directory of scripts
+	Policy           string   // a policy server's socket; empty: there is none
 	Extra            Extra
 }
 
 // render fills a template in templates/.
 func render(name string, data any) ([]byte, error) {
 	functions := template.FuncMap{
-		// Postfix: brackets mean no MX lookup.
-		"bracket": func(address string) string {
-			host, port, _ := net.SplitHostPort(address)
-			return "[" + host + "]:" + port
-		},
+		"bracket": bracketed,
 		// YAML reads what JSON and Go quote.
 		"quote": strconv.Quote,
 		"join":  strings.Join,
+		"host": func(address string) string {
+			host, _, _ := net.SplitHostPort(address)
+			return host
+		},
 		"port": func(address string) string {
 			_, port, _ := net.SplitHostPort(address)
 			return port
@@ -74,12 +78,13 @@ func (l *Lab) prepare(ctx context.Context, h *Host) error {
 	if !h.site() {
 		return nil
 	}
-	return makeStore(filepath.Join(h.Dir, "mail"))
+	return errors.Join(makeStore(filepath.Join(h.Dir, "mail")), makeStore(h.sieveDir()))
 }
 
 func (l *Lab) writeFiles(h *Host) error {
-	v := view{Host: *h, Site: h.site(), Peer: l.peer(h), TLSFile: h.tlsFile(), Clock: l.clocks[h.Name], Extra: l.extra[h.Name]}
+	v := view{Host: *h, Site: h.site(), Peer: l.peer(h), TLSFile: h.tlsFile(), Clock: l.clocks[h.Name], Extra: l.wholeExtra(h.Name)}
 	v.IMAP, v.IMAPS = h.dovecotIMAP, h.dovecotIMAPS
+	v.Junk, v.Sieve, v.Policy = l.junk[h.Name].folder, h.sieveDir(), l.policy(h)
 	var err error
 	if v.MailUID, v.MailGID, err = mailOwner(); err != nil {
 		return err
@@ -148,7 +153,8 @@ func mailOwner() (uid, gid string, err error) {
 	return mail.Uid, mail.Gid, nil
 }
 
-// makeStore makes the directory of all Maildirs of a host; Dovecot makes the rest.
+// makeStore makes a directory that Dovecot writes to when it delivers, such as that of all
+// Maildirs of a host; it makes the rest.
 func makeStore(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("making the mail store: %w", err)

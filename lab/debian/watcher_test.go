@@ -33,8 +33,8 @@ func newHQ(lab *debian.Lab) *watchedHQ {
 			Server: lab.A.IMAPS, TLS: probe.ImplicitTLS, CAFile: lab.CAFile, Clock: w.clock,
 			Username: w.user.Address, Password: func() (string, error) { return w.user.Password, nil },
 		},
-		Mailbox: "hq", Folders: []string{"INBOX", "Junk"}, Window: time.Hour,
-		Matcher: probe.NewMatcher(probetest.Keyring(), []string{lab.OutsideSender}, nil),
+		Mailbox: "hq", Folders: []string{"INBOX", "Junk"}, Bodies: true, Window: time.Hour,
+		Matcher: probe.NewMatcher(probetest.Keyring(), []string{lab.OutsideSender}, probetest.Reports{}),
 	})
 	return w
 }

@@ -26,6 +26,8 @@ type wire struct {
 	from   address
 	to     address
 	source string // the IP address it connects from; empty: any
+	// replies to messages are lost on the way back; nil: the wire need not know any.
+	replies *replies
 
 	cuts        map[string]bool
 	carrying    sync.WaitGroup
@@ -111,6 +113,10 @@ func (w *wire) carry(listener net.Listener, near net.Conn) {
 		return
 	}
 	defer w.drop(far)
+	if w.replies != nil {
+		(&dialogue{near: near, far: far, lost: w.replies}).carry()
+		return
+	}
 	var back sync.WaitGroup
 	back.Go(func() { pour(near, far) })
 	pour(far, near)
@@ -137,6 +143,11 @@ func (w *wire) drop(c net.Conn) {
 // pour copies one way, and passes the end on.
 func pour(to, from net.Conn) {
 	_, _ = io.Copy(to, from)
+	half(to)
+}
+
+// half tells a connection's other side that nothing more comes.
+func half(to net.Conn) {
 	if half, ok := to.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
 	}

@@ -2,17 +2,18 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"time"
 
 	"github.com/emersion/go-smtp"
 )
 
-// holding is a session of a scanner that takes its time, as amavis does: it takes the
-// whole message, scans it for so long, and only then begins to hand it on, in a
-// transaction of its own, before it answers. So the next server's stamp, which Postfix
-// takes at MAIL FROM, comes after the scan; what that server refuses, the client is told
-// at the end only.
+// holding is a session of a scanner that takes its time, as amavis does, or that alters
+// what it is given: it takes the whole message, scans it for so long, and only then
+// begins to hand it on, in a transaction of its own, before it answers. So the next
+// server's stamp, which Postfix takes at MAIL FROM, comes after the scan; what that
+// server refuses, the client is told at the end only.
 type holding struct {
 	session
 	from    string
@@ -37,9 +38,24 @@ func (h *holding) Data(r io.Reader) error {
 		return answer(err)
 	}
 	// The stamp is of the reception.
-	message = append([]byte(h.received()), message...)
+	stamp := h.received()
 	time.Sleep(h.delay)
+	if message, err = h.alterations.alter(message, h.name); err != nil {
+		// The same message would fare no better a second time.
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "scanner: altering the message: " + err.Error()}
+	}
+	message = append([]byte(stamp), message...)
 	recipients := h.recipients
+	for range h.copies {
+		if err = h.transaction(recipients, message); !isGood(err) {
+			break
+		}
+	}
+	return err
+}
+
+// transaction hands a message on and gives the next server's answer.
+func (h *holding) transaction(recipients []string, message []byte) error {
 	if err := h.session.Mail(h.from, &h.options); err != nil {
 		return err
 	}
@@ -49,4 +65,10 @@ func (h *holding) Data(r io.Reader) error {
 		}
 	}
 	return h.handOn(bytes.NewReader(message))
+}
+
+// isGood tells handOn's good answers from its bad ones.
+func isGood(answer error) bool {
+	var reply *smtp.SMTPError
+	return errors.As(answer, &reply) && reply.Code/100 == 2
 }

@@ -4,6 +4,8 @@
 //
 // With -delay it takes the whole message and scans it for so long before it begins to
 // hand it on; it answers afterwards, so it holds nothing that it has answered for either.
+// With -alter it changes each message, and with -copies above 1 it hands each on more
+// than once.
 // With -pass below 1 it has a scan engine that cannot bear some messages: it kills
 // itself, without an answer, each time one of them is given to it.
 package main
@@ -31,6 +33,8 @@ func run(args []string, stderr io.Writer) int {
 	flags.StringVar(&s.name, "name", "", "this `HOST` in greetings and Received fields")
 	flags.Float64Var(&s.pass, "pass", 1, "the `SHARE` of messages that do not kill it, 0 to 1")
 	flags.DurationVar(&s.delay, "delay", 0, "scan each message for that `LONG`")
+	flags.Var(&s.alterations, "alter", "what to do to each message, as `JSON`")
+	flags.IntVar(&s.copies, "copies", 1, "hand each message on that `OFTEN`")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -46,6 +50,8 @@ type scanner struct {
 	next, source, name string
 	pass               float64
 	delay              time.Duration
+	alterations        alterations
+	copies             int
 }
 
 func (s scanner) serve(address string) error {
@@ -55,7 +61,7 @@ func (s scanner) serve(address string) error {
 	}
 	server := smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) {
 		one := session{scanner: s, client: c}
-		if s.delay > 0 {
+		if s.delay > 0 || s.copies > 1 || s.alterations != (alterations{}) {
 			return &holding{session: one}, nil
 		}
 		return &one, nil

@@ -43,6 +43,7 @@ if [ -d /run/systemd/system ]; then
 		case $package in
 		postfix) systemctl disable --quiet postfix.service || : ;;
 		dovecot-core) systemctl disable --quiet dovecot.service dovecot.socket || : ;;
+		postgrey) systemctl disable --quiet postgrey.service || : ;;
 		esac
 	done
 fi
