@@ -28,9 +28,11 @@ type row struct {
 	health     probe.Health
 	changes    []probe.HealthChanged
 	sent       int
-	missed     int    // deadlines missed of messages that were accepted
-	unanswered int    // deadlines missed of messages nobody knows to be accepted
-	why        string // what went wrong last
+	missed     int               // deadlines missed of messages that were accepted
+	queued     map[probe.ID]bool // messages that missed their deadlines before they were taken, and are not yet
+	unanswered int               // deadlines missed of messages nobody knows to be accepted
+	why        string            // what went wrong last
+	held       string            // the host that reported last that it still tries to hand a message on; empty: none
 	outcomes   map[probe.Status]int
 	latencies  []time.Duration // of the messages that arrived
 	last       probe.Outcome
@@ -43,7 +45,7 @@ func newBoard(probes []probe.Probe) *board {
 	b := &board{rows: make(map[string]*row)}
 	for _, r := range routesOf(probes) {
 		b.names = append(b.names, r.Name)
-		b.rows[r.Name] = &row{direction: r.Direction, mailbox: r.Mailbox, health: probe.HealthUnknown, outcomes: make(map[probe.Status]int)}
+		b.rows[r.Name] = &row{direction: r.Direction, mailbox: r.Mailbox, health: probe.HealthUnknown, outcomes: make(map[probe.Status]int), queued: make(map[probe.ID]bool)}
 	}
 	return b
 }
@@ -57,15 +59,11 @@ func (b *board) Export(c probe.Change) {
 		b.row(c.Message.Route).sent++
 		b.row(c.Message.Route).unsettled++
 	case probe.DeadlineMissed:
-		if c.Certain {
-			b.row(c.Message.Route).missed++
-		} else {
-			b.row(c.Message.Route).unanswered++
-		}
+		b.row(c.Message.Route).missedOne(c)
 	case probe.Answered:
-		if c.Attempt.Problem != "" {
-			b.row(c.Message.Route).why = c.Attempt.Problem
-		}
+		b.row(c.Message.Route).answered(c)
+	case probe.ReportSeen:
+		b.row(c.Message.Route).reported(c)
 	case probe.MailboxBlind:
 		for _, r := range b.rows {
 			if r.mailbox == c.Mailbox {
@@ -96,11 +94,46 @@ func (b *board) row(route string) *row {
 	if r := b.rows[route]; r != nil {
 		return r
 	}
-	return &row{outcomes: make(map[probe.Status]int)}
+	return &row{outcomes: make(map[probe.Status]int), queued: make(map[probe.ID]bool)}
+}
+
+// answered takes in how handing a message over ended.
+func (r *row) answered(c probe.Answered) {
+	if c.Attempt.Problem != "" {
+		r.why = c.Attempt.Problem
+	}
+	if r.queued[c.Message.ID] && c.Attempt.Result == probe.Accepted {
+		delete(r.queued, c.Message.ID)
+		r.missed++
+	}
+}
+
+// reported takes in a report of a delivery that has not ended: the last one counts.
+func (r *row) reported(c probe.ReportSeen) {
+	if c.Told != "" || !c.Report.Kind.OfDelivery() {
+		return
+	}
+	r.held = ""
+	if c.Report.Kind == probe.ReportDelayed {
+		r.held = c.Report.Reporting
+	}
+}
+
+// missedOne takes in a missed deadline.
+func (r *row) missedOne(c probe.DeadlineMissed) {
+	switch {
+	case c.Certain:
+		r.missed++
+	case c.Deferred:
+		r.queued[c.Message.ID] = true
+	default:
+		r.unanswered++
+	}
 }
 
 func (r *row) settle(c probe.Settled) {
 	o := c.Outcome
+	delete(r.queued, c.Message.ID)
 	r.outcomes[o.Status]++
 	r.last = o
 	if !o.Adopted {

@@ -11,7 +11,9 @@ import (
 	"github.com/mailpath/mailpath/checks/payload"
 	"github.com/mailpath/mailpath/probe"
 	"github.com/mailpath/mailpath/probe/config"
+	"github.com/mailpath/mailpath/probe/dkim"
 	"github.com/mailpath/mailpath/probe/imapwatch"
+	"github.com/mailpath/mailpath/probe/report"
 	"github.com/mailpath/mailpath/probe/smtpsend"
 	"github.com/mailpath/mailpath/probe/trace"
 )
@@ -22,6 +24,8 @@ type parts struct {
 	senders  map[string]probe.Sender
 	watchers map[string]probe.Watcher
 	cleaners map[string]probe.Cleaner // of the mailboxes that are cleaned
+	asides   map[string][]string      // by mailbox: those whose messages may turn up there instead
+	windows  map[string]time.Duration // by mailbox: for how long what turns up there may be on its way
 	accounts map[string]probe.Account // of senders
 	checks   []probe.Checker
 	topology diagnosis.Topology
@@ -47,11 +51,15 @@ func build(cfg *config.Config, keys *probe.Keyring, clock probe.Clock) (parts, e
 	var from []string
 	for _, s := range cfg.Senders {
 		from = append(from, s.From)
-		p.senders[s.Name], p.accounts[s.Name] = buildSender(s, clock), s.Account()
+		if p.senders[s.Name], err = buildSender(s, clock); err != nil {
+			return parts{}, err
+		}
+		p.accounts[s.Name] = s.Account()
 	}
-	matcher := probe.NewMatcher(keys, from, nil)
+	matcher := probe.NewMatcher(keys, from, report.Reader{})
+	p.asides, p.windows = watched(cfg.Mailboxes, p.probes)
 	for _, m := range cfg.Mailboxes {
-		if window := longestLoss(p.probes, m.Name); window > 0 {
+		if window := p.windows[m.Name]; window > 0 {
 			w := buildWatcher(m, matcher, window, clock)
 			p.watchers[m.Name] = w
 			if m.Clean {
@@ -82,7 +90,7 @@ func buildProbes(cfg *config.Config) ([]probe.Probe, error) {
 }
 
 func buildRoute(cfg *config.Config, r config.Route) probe.Route {
-	route := probe.Route{Name: r.Name, Direction: r.Direction, Sender: r.Sender, Mailbox: r.Mailbox, Path: r.Path}
+	route := probe.Route{Name: r.Name, Direction: r.Direction, Sender: r.Sender, Mailbox: r.Mailbox, Path: r.Path, Alters: r.Alters, Retry: r.Retry}
 	for _, s := range cfg.Senders {
 		if s.Name == r.Sender {
 			route.From = s.From
@@ -96,18 +104,35 @@ func buildRoute(cfg *config.Config, r config.Route) probe.Route {
 	return route
 }
 
-func buildSender(s config.Sender, clock probe.Clock) probe.Sender {
-	return smtpsend.New(smtpsend.Config{
+func buildSender(s config.Sender, clock probe.Clock) (probe.Sender, error) {
+	cfg := smtpsend.Config{
 		Endpoint: withAuth(probe.Endpoint{Server: s.SMTP.Server, TLS: s.SMTP.TLS, CAFile: s.SMTP.CAFile, Clock: clock}, s.SMTP.Auth),
 		EHLO:     s.SMTP.EHLO,
-	})
+	}
+	if s.DKIM != nil {
+		signer, err := buildSigner(*s.DKIM)
+		if err != nil {
+			return nil, fmt.Errorf("building sender %s: %w", s.Name, err)
+		}
+		cfg.Sign = signer.Sign
+	}
+	return smtpsend.New(cfg), nil
+}
+
+// buildSigner makes what signs the messages of a sender that has a key.
+func buildSigner(d config.DKIM) (*dkim.Signer, error) {
+	return dkim.New(dkim.Config{Domain: d.Domain, Selector: d.Selector, Key: dkim.InFile(d.KeyFile)})
 }
 
 func buildWatcher(m config.Mailbox, matcher *probe.Matcher, window time.Duration, clock probe.Clock) *imapwatch.Watcher {
-	return imapwatch.New(imapwatch.Config{
+	cfg := imapwatch.Config{
 		Endpoint: withAuth(probe.Endpoint{Server: m.IMAP.Server, TLS: m.IMAP.TLS, CAFile: m.IMAP.CAFile, Clock: clock}, m.IMAP.Auth),
-		Mailbox:  m.Name, Folders: m.Folders, Matcher: matcher, Window: window,
-	})
+		Mailbox:  m.Name, Folders: m.Folders, Matcher: matcher, Window: window, Bodies: true,
+	}
+	if m.Quarantine {
+		cfg.Place = probe.Quarantine
+	}
+	return imapwatch.New(cfg)
 }
 
 // withAuth adds a user name, and the password as one that is read on each use: a
@@ -117,17 +142,6 @@ func withAuth(e probe.Endpoint, a *config.Auth) probe.Endpoint {
 		e.Username, e.Password = a.Username, a.Password.Value
 	}
 	return e
-}
-
-// longestLoss is the longest LostAfter of the probes into a mailbox; 0: there are none.
-func longestLoss(probes []probe.Probe, mailbox string) time.Duration {
-	var longest time.Duration
-	for _, p := range probes {
-		if p.Route.Mailbox == mailbox {
-			longest = max(longest, p.LostAfter)
-		}
-	}
-	return longest
 }
 
 // errNoKey says that the configuration names no tag key.

@@ -91,7 +91,7 @@ func (p parts) sweepable(cfg *config.Config, engine *probe.Engine) []api.Mailbox
 	var all []api.Mailbox
 	for _, m := range cfg.Mailboxes {
 		if s, ok := p.watchers[m.Name].(api.Sweeper); ok {
-			one := api.Mailbox{Name: m.Name, Sweeper: s, LostAfter: longestLoss(p.probes, m.Name)}
+			one := api.Mailbox{Name: m.Name, Sweeper: s, LostAfter: p.windows[m.Name]}
 			if engine != nil {
 				one.OldestUnseen = func() time.Time { return engine.OldestUnseen(m.Name) }
 			}

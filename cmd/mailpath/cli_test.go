@@ -200,7 +200,7 @@ func TestDemo(t *testing.T) {
 	if took := time.Since(started); took > 2*time.Minute {
 		t.Errorf("it took %v, want less than two minutes", took)
 	}
-	var r report
+	var r demoReport
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatalf("%v in\n%s", err, stdout)
 	}

@@ -26,7 +26,8 @@ nothing of the network.
 Of a configuration without mistakes it tells what its routes can say when something
 breaks: which components no route passes, which of them cannot be told apart, and
 which further routes would do that; and how many messages the schedule has each
-account send and each mailbox get in a day, and what its provider is known to allow.
+account send and each mailbox get in a day, and what its provider is known to allow;
+and which records the DNS must have for messages that are signed (DKIM).
 
 Exit status: 0 there is no mistake, whatever else was found; 2 there are mistakes.`,
 		Args: cobra.MaximumNArgs(1),
@@ -35,7 +36,7 @@ Exit status: 0 there is no mistake, whatever else was found; 2 there are mistake
 				return fmt.Errorf("--output %q: want text or json", output)
 			}
 			path := fileArgument(args)
-			cfg, err := loaded(config.LoadAndRead(path, func(config.DKIM) error { return nil }))
+			cfg, err := loaded(config.LoadAndRead(path, checkSigning))
 			problems, wrong := errors.AsType[config.Problems](err)
 			switch {
 			case output == "json" && wrong:
@@ -63,6 +64,7 @@ type review struct {
 	Problems []finding        `json:"problems"` // mistakes, or what will not work well
 	Notes    []finding        `json:"notes"`
 	Traffic  []config.Traffic `json:"traffic"`
+	Records  []record         `json:"dns_records"` // that DKIM needs
 }
 
 // finding is something that was found at a place of the file.
@@ -87,9 +89,13 @@ func reviewOf(cfg *config.Config) (review, error) {
 	if err != nil {
 		return review{}, err
 	}
+	records, weak, err := recordsOf(cfg)
+	if err != nil {
+		return review{}, err
+	}
 	return review{
-		Coverage: buildTopology(cfg, probes).Coverage(), Traffic: cfg.Traffic(),
-		Problems: found(cfg.Warnings, "warning"), Notes: found(cfg.Notes, "note"),
+		Coverage: buildTopology(cfg, probes).Coverage(), Traffic: cfg.Traffic(), Records: records,
+		Problems: append(found(cfg.Warnings, "warning"), weak...), Notes: found(cfg.Notes, "note"),
 	}, nil
 }
 
@@ -102,6 +108,7 @@ func writeReview(w io.Writer, r review) error {
 	r.Indistinguishable = append([][]string{}, r.Indistinguishable...)
 	r.Suggestions = append([]diagnosis.Suggestion{}, r.Suggestions...)
 	r.Traffic = append([]config.Traffic{}, r.Traffic...)
+	r.Records = append([]record{}, r.Records...)
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
@@ -127,6 +134,9 @@ func (r review) print(w io.Writer, path string, cfg *config.Config) error {
 	}
 	for _, t := range r.Traffic {
 		fmt.Fprintln(&b, trafficInWords(t))
+	}
+	for _, one := range r.Records {
+		fmt.Fprintf(&b, "messages of %s are signed: the DNS must have\n  %s\n", one.Sender, one.zone)
 	}
 	fmt.Fprintf(&b, "%s is good: %s, %s, %s\n", path,
 		counted(len(cfg.Routes), "route"), counted(len(cfg.Probes), "probe"), counted(len(cfg.Mailboxes), "mailbox"))

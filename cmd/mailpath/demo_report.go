@@ -12,8 +12,8 @@ import (
 	"github.com/mailpath/mailpath/probe"
 )
 
-// report is what a demo has shown.
-type report struct {
+// demoReport is what a demo has shown.
+type demoReport struct {
 	Started time.Time              `json:"started"`
 	Faults  []fault                `json:"faults"`
 	Routes  map[string]routeReport `json:"routes"`
@@ -72,7 +72,7 @@ type recoveryReport struct {
 }
 
 // judge adds what was said of components.
-func (r *report) judge(verdicts []diagnosis.Diagnosed, recoveries []diagnosis.Recovered) {
+func (r *demoReport) judge(verdicts []diagnosis.Diagnosed, recoveries []diagnosis.Recovered) {
 	for _, v := range verdicts {
 		for i, d := range v.Diagnoses {
 			if i == 0 || d.Confidence >= worthSaying {
@@ -94,8 +94,8 @@ type healthReport struct {
 }
 
 // report says what the demo has shown so far.
-func (d *demo) report() report {
-	r := report{
+func (d *demo) report() demoReport {
+	r := demoReport{
 		Started: d.started, Faults: d.faults, Routes: make(map[string]routeReport),
 		ConservationOK: d.scrapes.conserved(), scrapes: d.scrapes.count,
 		Problems: slices.Concat(d.problems, d.scrapes.problems),
@@ -128,7 +128,7 @@ func (r *row) report() routeReport {
 	return report
 }
 
-func (r report) writeJSON(w io.Writer) error {
+func (r demoReport) writeJSON(w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(r)

@@ -173,7 +173,7 @@ func tableOf(b *board) string {
 }
 
 // summary is the end of the demo.
-func (s *screen) summary(r report) {
+func (s *screen) summary(r demoReport) {
 	s.line("")
 	for _, name := range r.names {
 		lead := fmt.Sprintf("  %-14s sent %3d: ", name, r.Routes[name].Sent)

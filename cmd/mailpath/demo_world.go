@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"net"
+	"slices"
 
 	"github.com/mailpath/mailpath/checks/diagnosis"
 	"github.com/mailpath/mailpath/checks/payload"
 	"github.com/mailpath/mailpath/lab/world"
 	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/config"
 	"github.com/mailpath/mailpath/probe/imapwatch"
+	"github.com/mailpath/mailpath/probe/report"
 	"github.com/mailpath/mailpath/probe/smtpsend"
 	"github.com/mailpath/mailpath/probe/trace"
 )
@@ -28,20 +31,40 @@ func buildWorld(w *world.World, dial dialer, keys *probe.Keyring, clock probe.Cl
 			EHLO:     "probe.mailpath.example",
 		})
 	}
-	matcher := probe.NewMatcher(keys, from, nil)
 	for _, r := range w.Routes() {
 		p.probes = append(p.probes, probe.Probe{
 			Route: r, Payload: payload.Plain(), Every: demoEvery,
 			LateAfter: demoLateAfter, LostAfter: demoLostAfter, Expect: probe.ExpectDelivered,
 		})
-		_, username, password := w.Account(r.Mailbox)
-		w := imapwatch.New(imapwatch.Config{
-			Endpoint: worldEndpoint(w.IMAP(r.Mailbox), username, password, dial, clock),
-			Mailbox:  r.Mailbox, Folders: []string{"INBOX", "Junk"}, Matcher: matcher, Window: demoLostAfter,
-		})
-		p.watchers[r.Mailbox], p.cleaners[r.Mailbox] = w, w
+	}
+	matcher := probe.NewMatcher(keys, from, report.Reader{})
+	mailboxes := worldMailboxes(p.probes)
+	p.asides, p.windows = watched(mailboxes, p.probes)
+	for _, m := range mailboxes {
+		_, username, password := w.Account(m.Name)
+		cfg := imapwatch.Config{
+			Endpoint: worldEndpoint(w.IMAP(m.Name), username, password, dial, clock),
+			Mailbox:  m.Name, Folders: []string{"INBOX", imapwatch.JunkFolder}, Matcher: matcher, Window: demoLostAfter, Bodies: true,
+		}
+		if m.Quarantine {
+			cfg.Place = probe.Quarantine
+		}
+		w := imapwatch.New(cfg)
+		p.watchers[m.Name], p.cleaners[m.Name] = w, w
 	}
 	return p
+}
+
+// worldMailboxes is where mail of the probes may turn up in a mail world.
+func worldMailboxes(probes []probe.Probe) []config.Mailbox {
+	all := []config.Mailbox{{Name: "quarantine", Quarantine: true}}
+	for _, p := range probes {
+		m := config.Mailbox{Name: p.Route.Mailbox, Address: p.Route.To}
+		if !slices.ContainsFunc(all, func(known config.Mailbox) bool { return known.Name == m.Name }) {
+			all = append(all, m)
+		}
+	}
+	return all
 }
 
 // worldTopology is who passes what in a mail world, and what people call it.

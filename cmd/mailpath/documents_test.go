@@ -50,6 +50,7 @@ func TestDocumentsDocs(t *testing.T) {
 	for heading, document := range map[string]any{
 		"`mailpath hops -o json`": entryJSON{}, "`mailpath trace -o json`": journeyJSON{}, "`answer`": answerJSON{},
 		"`phases`": phaseJSON{}, "`steps`": stepJSON{}, "`clocks`": clockJSON{}, "`auth`": authJSON{},
+		"`altered`": alteredJSON{}, "`reports`": reportJSON{},
 	} {
 		var want, got []string
 		for f := range reflect.TypeOf(document).Fields() {

@@ -25,6 +25,9 @@ var house = map[string][]string{
 	"probe":               {},
 	"probe/health":        {"probe"},
 	"probe/trace":         {"probe"},
+	"probe/report":        {"probe", "github.com/emersion/go-message"},
+	"probe/alteration":    {"probe", "github.com/emersion/go-message"},
+	"probe/dkim":          {"probe", "github.com/emersion/go-msgauth"},
 	"probe/journal":       {"probe", "go.etcd.io/bbolt", "google.golang.org/protobuf"},
 	"probe/smtpsend":      {"probe", "github.com/emersion/go-smtp", "github.com/emersion/go-sasl"},
 	"probe/imapwatch":     {"probe", "github.com/emersion/go-imap", "github.com/emersion/go-sasl"},
@@ -42,7 +45,7 @@ var house = map[string][]string{
 	"lab/world/worldtest": {"probe", "lab/ca", "lab/world"},
 	"lab/debian":          {"lab/ca", "github.com/emersion/go-smtp"},
 	"lab/debian/maillab":  {"lab/debian", "probe"},
-	"lab/debian/scanner":  {"github.com/emersion/go-smtp"},
+	"lab/debian/scanner":  {"github.com/emersion/go-smtp", "github.com/emersion/go-message"},
 	"cmd/mailpath":        {"probe", "checks", "exporters", "lab/world", "github.com/spf13/cobra", "golang.org/x/term", "golang.org/x/text"},
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"sync"
+	"time"
 
 	"github.com/mailpath/mailpath/probe"
 	"github.com/mailpath/mailpath/probe/trace"
@@ -16,9 +17,13 @@ type journey struct {
 	mu      sync.Mutex
 	traces  map[probe.ID]*trace.Trace // of what was found, by its tag
 	message probe.Sending
-	attempt *probe.Attempted
-	blind   string // why the mailbox cannot be watched
-	missed  bool   // it is late
+	attempt *probe.Attempted // the last one that ended
+	tries   int
+	again   time.Time          // it is to be tried again then; zero: it is not
+	reports []probe.ReportSeen // in the order in which they came
+	copies  int                // found beside the first one
+	blind   string             // why the mailbox cannot be watched
+	missed  bool               // it is late
 	outcome *probe.Outcome
 	traced  *trace.Traced
 }
@@ -48,13 +53,21 @@ func (j *journey) Export(c probe.Change) {
 	case probe.Sent:
 		j.message = c.Message
 	case probe.Answered:
-		j.attempt = &c.Attempt
+		j.attempt, j.tries, j.again = &c.Attempt, c.Tries, c.Again
+	case probe.ReportSeen:
+		j.reports = append(j.reports, c)
+	case probe.Duplicated:
+		j.copies++
 	case probe.DeadlineMissed:
 		j.missed = true
 	case probe.MailboxBlind:
-		j.blind = c.Problem
+		if c.Mailbox == j.probe.Route.Mailbox {
+			j.blind = c.Problem
+		}
 	case probe.MailboxLooked:
-		j.blind = ""
+		if c.Mailbox == j.probe.Route.Mailbox {
+			j.blind = ""
+		}
 	case probe.Settled:
 		j.outcome = &c.Outcome
 	case trace.Traced:
@@ -97,105 +110,4 @@ func (j *journey) clocks() []trace.Clock {
 		return nil
 	}
 	return j.traced.Clocks
-}
-
-// The documents that trace --output json prints.
-type (
-	journeyJSON struct {
-		Route      string        `json:"route"`
-		ID         string        `json:"id"`
-		Result     string        `json:"result"` // in words; ok when all is well
-		Why        string        `json:"why"`
-		ExitStatus int           `json:"exit_status"`
-		Status     *probe.Status `json:"status"` // null: it has not ended yet
-		Place      *probe.Place  `json:"place"`
-		Folder     *string       `json:"folder"`
-		Answer     *answerJSON   `json:"answer"` // null: nobody answered
-		Phases     []phaseJSON   `json:"phases"`
-		Latency    *float64      `json:"latency_seconds"`
-		LatencyMin *float64      `json:"latency_min_seconds"`
-		LatencyMax *float64      `json:"latency_max_seconds"`
-		Steps      []stepJSON    `json:"steps"`
-		Clocks     []clockJSON   `json:"clocks"`
-		Entries    []entryJSON   `json:"entries"`
-		Auth       []authJSON    `json:"auth"`
-	}
-	answerJSON struct {
-		Result  string  `json:"result"`
-		Reply   *string `json:"reply"`
-		QueueID *string `json:"queue_id"`
-		Problem *string `json:"problem"`
-	}
-	phaseJSON struct {
-		Name    string  `json:"name"`
-		Seconds float64 `json:"seconds"`
-	}
-	stepJSON struct {
-		Component  *string `json:"component"` // null: we had it
-		Host       *string `json:"host"`
-		Next       *string `json:"next_component"` // null: it is in the mailbox
-		NextHost   *string `json:"next_host"`
-		Seconds    float64 `json:"seconds"`
-		Min        float64 `json:"min_seconds"`
-		Max        float64 `json:"max_seconds"`
-		Negative   bool    `json:"negative"`
-		Greylisted float64 `json:"greylisted_seconds"`
-	}
-	clockJSON struct {
-		Component string  `json:"component"`
-		Host      string  `json:"host"`
-		Min       float64 `json:"offset_min_seconds"`
-		Max       float64 `json:"offset_max_seconds"`
-		Wrong     bool    `json:"wrong"`
-	}
-	authJSON struct {
-		Method string `json:"method"`
-		Result string `json:"result"`
-	}
-)
-
-// document is all that is known, for a machine.
-func (j *journey) document(v roundVerdict) journeyJSON {
-	d := journeyJSON{
-		Route: j.probe.Route.Name, Result: v.result, Why: v.why, ExitStatus: v.status, Entries: j.way().entries(),
-		Phases: []phaseJSON{}, Steps: []stepJSON{}, Clocks: []clockJSON{}, Auth: []authJSON{}, // never null
-	}
-	if j.message.Route != "" {
-		d.ID = j.message.ID.String()
-	}
-	if a := j.attempt; a != nil {
-		d.Answer = &answerJSON{Result: a.Result.String(), Problem: orNull(a.Problem)}
-		if a.Reply != nil {
-			d.Answer.Reply, d.Answer.QueueID = orNull(a.Reply.String()), orNull(a.Reply.QueueID)
-		}
-		for _, p := range a.Phases {
-			d.Phases = append(d.Phases, phaseJSON{p.Name, p.Took.Seconds()})
-		}
-	}
-	for _, s := range j.steps() {
-		d.Steps = append(d.Steps, stepJSON{
-			orNull(s.Component), orNull(s.Host), orNull(s.Next), orNull(s.NextHost),
-			s.Middle.Seconds(), s.Took.Min.Seconds(), s.Took.Max.Seconds(), s.Negative, s.Greylisted.Seconds(),
-		})
-	}
-	for _, c := range j.clocks() {
-		d.Clocks = append(d.Clocks, clockJSON{c.Component, c.Host, c.Offset.Min.Seconds(), c.Offset.Max.Seconds(), c.Off()})
-	}
-	d.end(j.outcome)
-	return d
-}
-
-// end tells how the message ended, if it has.
-func (d *journeyJSON) end(o *probe.Outcome) {
-	if o == nil {
-		return
-	}
-	d.Status = &o.Status
-	if o.Status.Arrived() {
-		latency, shortest, longest := o.Observed.Seconds(), o.Latency.Min.Seconds(), o.Latency.Max.Seconds()
-		d.Place, d.Folder, d.Latency, d.LatencyMin, d.LatencyMax = &o.Place, &o.Folder, &latency, &shortest, &longest
-	}
-	for _, a := range o.Trail.Auth {
-		d.Auth = append(d.Auth, authJSON(a))
-	}
 }

@@ -93,6 +93,9 @@ func (k known) inWords() string {
 // isFine tells whether stamps are fine enough for one value.
 func (k known) isFine() bool { return k.knowledge == believed && k.ifRight.Width() <= k.value/4 }
 
+// isOurs tells whether it was we who had the message.
+func (k known) isOurs() bool { return k.Host == "" && k.Component == "" }
+
 // leg is the step's line; when is when it began.
 func (k known) leg(when string) leg {
 	l := leg{when: when, host: k.Host, component: k.Component, took: k.inWords()}
@@ -103,7 +106,7 @@ func (k known) leg(when string) leg {
 		l.middle = k.ifRight.Min + k.ifRight.Width()/2
 	}
 	l.faint = k.knowledge == believed
-	if k.Host == "" && k.Component == "" {
+	if k.isOurs() {
 		l.host = "mailpath, sending"
 	}
 	if k.Negative {
@@ -133,12 +136,24 @@ func (j *journey) legs(all []known) []leg {
 	}
 	for i, k := range all {
 		l := &legs[i]
+		if k.isOurs() && j.outcome.Tries > 1 {
+			l.notes = append(l.notes, "of it "+lasting(j.outcome.Deferred)+" in our queue, turned away for now")
+		}
 		l.took = strings.Repeat(" ", values-length(l.took)) + l.took
 		if k.knowledge == certain {
 			l.took += "  (" + span(k.Took) + ")"
 		}
 	}
-	return append(legs, leg{when: since(at), host: "mailbox " + j.message.Mailbox + ", in " + j.outcome.Folder})
+	return append(legs, leg{when: since(at), host: j.landing()})
+}
+
+// landing is where the message is.
+func (j *journey) landing() string {
+	place := placeInWords(*j.outcome)
+	if j.outcome.Place == probe.Quarantine {
+		return place + ", for mailbox " + j.message.Mailbox
+	}
+	return "mailbox " + j.message.Mailbox + ", in " + place
 }
 
 // agreement says whether the steps fit what was measured without any clock but ours;

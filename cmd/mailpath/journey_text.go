@@ -20,9 +20,11 @@ func (j *journey) print(out io.Writer, v roundVerdict) error {
 	case j.arrived():
 		j.printWay(p)
 		j.printAuth(p)
+		j.printOddities(p)
 		if v.status != exitOK {
-			p.say("Not well: %s.", strings.TrimSuffix(v.result+": "+v.why, ": "))
+			p.say("Not well: %s.", strings.TrimSuffix(v.result+": "+printable(v.why), ": "))
 		}
+		j.printAdvice(p)
 	default:
 		p.say("%s", strings.ToUpper(v.result[:1])+strings.TrimSuffix(v.result[1:]+": "+printable(v.why), ": ")+".")
 		j.printNext(p, v)
@@ -164,7 +166,9 @@ func (j *journey) printNamed(p *page, longest known, took, how string) {
 		to = "the mailbox"
 	}
 	switch {
-	case longest.Host == "" && longest.Component == "":
+	case longest.isOurs() && j.outcome.Tries > 1:
+		p.say("The longest step: %s until %s had it from us%s. For %s of it we had been turned away.", took, to, how, lasting(j.outcome.Deferred))
+	case longest.isOurs():
 		p.say("The longest step: %s until %s had it from us%s.", took, to, how)
 	case from == to:
 		p.say("The longest step: %s within %s%s.", took, from, how)
@@ -182,45 +186,4 @@ func (j *journey) printAuth(p *page) {
 	if len(all) > 0 {
 		p.say("The receiving side says of the sender: %s.", printable(strings.Join(all, ", ")))
 	}
-}
-
-// printNext tells what to do about a message that did not arrive.
-func (j *journey) printNext(p *page, v roundVerdict) {
-	r, a := j.probe.Route, j.attempt
-	switch {
-	case v.result == "interrupted":
-	case a == nil:
-		p.say("Nothing is known of the attempt to hand it over.")
-	case a.Result == probe.Refused:
-		p.say("The server's answer, above, tells why. A 4xx may pass when it is tried again; a 5xx will not.")
-	case a.Result == probe.NotSent && a.Ours:
-		p.say("This is the probe's own trouble, and says nothing about the path: mend it, and try again.")
-	case a.Result == probe.NotSent:
-		p.say("It was never handed over. The last phase above is where it ended: look at that server, or at the network before it.")
-	case j.blind != "":
-		p.say("It was handed over; whether it arrived, nobody can tell. Mend the watching of mailbox %s first.", r.Mailbox)
-	default:
-		j.printHeld(p)
-	}
-}
-
-// printHeld tells where to look for a message that was accepted.
-func (j *journey) printHeld(p *page) {
-	r, a := j.probe.Route, j.attempt
-	if a.Result == probe.Unknown {
-		p.say("The connection broke before the server said whether it took the message: perhaps it has it.")
-	} else if a.Reply != nil {
-		p.say("So it lies in a queue of the server that took it or of one behind, or was thrown away there.")
-	}
-	p.say("Next:")
-	if a.Reply != nil && a.Reply.QueueID != "" {
-		p.item("look for %s in the log and the queue of the server that took it", printable(a.Reply.QueueID))
-	} else {
-		p.item("look for test message %s in the log and the queue of the server that took it", j.message.ID)
-	}
-	if len(r.Path) > 0 {
-		p.item("ask the components on its path, in their order: %s (mailpath check)", strings.Join(r.Path, ", "))
-	}
-	p.item("trace a route that shares a part of this one, to see which part is well")
-	p.item("to see where it waits, trace with a longer --wait; or, when it comes, save its header and run `mailpath hops`, and remove it with `mailpath clean`")
 }

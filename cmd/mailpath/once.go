@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +20,8 @@ func newOnce() *cobra.Command {
 		Use:   "once",
 		Short: "Send one message along each route, tell what became of it, and exit",
 		Long: `once sends one message along each route at the same time and prints what happens, as
-it happens. It ends when each message has arrived or missed its late_after.
+it happens. It ends when each message has arrived, come back or missed its late_after.
+Until then one that is turned away for now is tried again as its route says (retry).
 
 Exit status: 0 every message arrived in time and where it should, 1 one did not,
 2 the command line or the configuration is wrong, 3 nobody can tell, because of
@@ -52,7 +52,8 @@ func runOnce(cmd *cobra.Command, cfg *config.Config) error {
 	out := cmd.OutOrStdout()
 	results := newBoard(parts.probes)
 	log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelError}))
-	engine := probe.NewEngine(engineConfig(parts, keys, journal.NewMemory(clock), clock, log, results, &timeline{w: out, clock: clock}))
+	settings := engineConfig(parts, keys, journal.NewMemory(clock), clock, log, results, &timeline{w: out})
+	engine := probe.NewEngine(settings)
 	if err := engine.Once(cmd.Context()); err != nil {
 		return ours(err)
 	}
@@ -64,10 +65,7 @@ func runOnce(cmd *cobra.Command, cfg *config.Config) error {
 }
 
 // timeline is an exporter that prints what happens, one line each.
-type timeline struct {
-	w     io.Writer
-	clock probe.Clock
-}
+type timeline struct{ w io.Writer }
 
 // Export implements probe.Exporter.
 func (t *timeline) Export(c probe.Change) {
@@ -76,10 +74,20 @@ func (t *timeline) Export(c probe.Change) {
 		t.print(c, c.Message.Route, "sending %v", c.Message.ID)
 	case probe.Answered:
 		t.print(c, c.Message.Route, "%s", answerInWords(c.Attempt))
+		if !c.Again.IsZero() {
+			t.print(c, c.Message.Route, "%s", againInWords(c))
+		}
+	case probe.TriedAgain:
+		t.print(c, c.Message.Route, "trying again (try %d)", c.Try)
 	case probe.DeadlineMissed:
-		t.print(c, c.Message.Route, "has not arrived within %v", c.Message.LateAfter)
+		t.print(c, c.Message.Route, "%s", missedInWords(c))
+	case probe.ReportSeen:
+		t.print(c, c.Message.Route, "%s", reportSeenInWords(c))
 	case probe.Settled:
 		t.print(c, c.Message.Route, "%s", outcomeInWords(c.Outcome))
+		if words := alteredInWords(c.Outcome.Altered); words != "" {
+			t.print(c, c.Message.Route, "altered on the way: %s", words)
+		}
 	case probe.Duplicated:
 		t.print(c, c.Message.Route, "arrived once more, in %s", c.Folder)
 	case probe.MailboxBlind:
@@ -89,53 +97,11 @@ func (t *timeline) Export(c probe.Change) {
 
 func (t *timeline) print(c probe.Change, subject, format string, args ...any) {
 	_, at := c.Cause()
-	fmt.Fprintf(t.w, "%s  %-24s %s\n", at.Format("15:04:05.000"), subject, fmt.Sprintf(format, args...))
+	fmt.Fprintf(t.w, "%s  %-24s %s\n", at.Format("15:04:05.000"), subject, printable(fmt.Sprintf(format, args...)))
 }
 
-// answerInWords says how handing a message over ended, and where the time went.
-func answerInWords(a probe.Attempted) string {
-	var took time.Duration
-	var slowest probe.Phase
-	for _, p := range a.Phases {
-		took += p.Took
-		if p.Took > slowest.Took {
-			slowest = p
-		}
-	}
-	words := fmt.Sprintf("%v after %s (longest: %s %s)", a.Result, short(took), slowest.Name, short(slowest.Took))
-	switch {
-	case a.Problem != "":
-		return words + ": " + a.Problem
-	case a.Reply != nil:
-		return words + ": " + a.Reply.String()
-	}
-	return words
-}
-
-func outcomeInWords(o probe.Outcome) string {
-	words := string(o.Status)
-	if o.Adopted {
-		words = "sent by an earlier process: " + words
-	}
-	if o.Status.Arrived() {
-		words += fmt.Sprintf(" in %s after %s", o.Folder, short(o.Observed))
-		if o.Latency.Width() > time.Second {
-			words += fmt.Sprintf(" (between %s and %s)", short(o.Latency.Min), short(o.Latency.Max))
-		}
-	}
-	return words
-}
-
-// short is a duration in the three digits that matter.
-func short(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return d.Round(time.Millisecond / 10).String()
-	case d < time.Minute:
-		return d.Round(10 * time.Millisecond).String()
-	}
-	return d.Round(time.Second).String()
-}
+// maxWhy bounds the last column of the table; the timeline above it has the whole text.
+const maxWhy = 120
 
 // summarise prints a line per route and gives the exit status.
 func summarise(w io.Writer, results *board) error {
@@ -148,12 +114,15 @@ func summarise(w io.Writer, results *board) error {
 		if len(r.latencies) > 0 {
 			latency = short(r.median())
 		}
-		fmt.Fprintln(table, strings.TrimSuffix(strings.Join([]string{route, string(r.direction), v.result, latency, v.why}, "\t"), "\t"))
+		fmt.Fprintln(table, strings.TrimSuffix(strings.Join([]string{route, string(r.direction), v.result, latency, cut(printable(v.why), maxWhy)}, "\t"), "\t"))
 		if status == exitOK || v.status == exitBad {
 			status = v.status
 		}
 	})
 	if err := table.Flush(); err != nil || status == exitOK {
+		return ours(err)
+	}
+	if _, err := fmt.Fprintln(w, "\n`mailpath trace ROUTE` tells more, and what to do."); err != nil {
 		return ours(err)
 	}
 	return &exitError{status: status}
@@ -168,17 +137,34 @@ type roundVerdict struct {
 func verdictOf(r *row) roundVerdict {
 	switch {
 	case r.bad > 0 && r.last.Status == probe.Delivered:
-		return roundVerdict{"wrong place", "it is in " + r.last.Folder, exitBad}
+		return roundVerdict{"wrong place", "it is in " + placeInWords(r.last), exitBad}
 	case r.bad > 0:
-		return roundVerdict{string(r.last.Status), r.why, exitBad}
+		return roundVerdict{string(r.last.Status), r.because(), exitBad}
 	case r.vague > 0:
 		return roundVerdict{string(r.last.Status), r.why, exitOurs}
+	case r.missed > 0 && r.held != "":
+		return roundVerdict{"not arrived", "it was accepted, and is not in the mailbox; " + r.held + " reports that it still holds it", exitBad}
 	case r.missed > 0:
 		return roundVerdict{"not arrived", "it was accepted, and is not in the mailbox", exitBad}
+	case len(r.queued) > 0:
+		return roundVerdict{string(probe.Deferred), strings.TrimSuffix("it was turned away for now, and not taken in time: "+r.why, ": "), exitBad}
 	case r.unanswered > 0:
 		return roundVerdict{"answer unknown", "it may not have been accepted, and is not in the mailbox", exitOurs}
 	case r.unsettled > 0 || r.sent == 0:
 		return roundVerdict{"nobody could look", r.blind, exitOurs}
 	}
 	return roundVerdict{"ok", "", exitOK}
+}
+
+// because says why the last message did not end as it should.
+func (r *row) because() string {
+	switch o := r.last; {
+	case o.Status == probe.Bounced && o.Report != nil:
+		return reportInWords(*o.Report)
+	case o.Status == probe.Late && o.Place != probe.Inbox && o.Place != "":
+		return "it is in " + placeInWords(o)
+	case o.Status.Arrived():
+		return "" // what came before it is over
+	}
+	return r.why
 }

@@ -38,6 +38,12 @@ func siteRoutes() []string {
 // newSite starts real servers, which end with the test.
 func newSite(t testing.TB) *site {
 	t.Helper()
+	return newSiteWith(t, debian.Options{})
+}
+
+// newSiteWith starts real servers as the options say, which end with the test.
+func newSiteWith(t testing.TB, options debian.Options) *site {
+	t.Helper()
 	s := &site{t: t, dir: t.TempDir()}
 	if err := debian.Install(t.Context(), t.Output()); err != nil {
 		t.Fatal(err)
@@ -47,7 +53,7 @@ func newSite(t testing.TB) *site {
 		t.Fatal(err)
 	}
 	var err error
-	if s.Lab, err = debian.Start(t.Context(), debian.Options{}); err != nil {
+	if s.Lab, err = debian.Start(t.Context(), options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.must(s.Stop()) })

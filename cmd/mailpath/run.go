@@ -20,6 +20,7 @@ import (
 	"github.com/mailpath/mailpath/exporters/jsonlog"
 	"github.com/mailpath/mailpath/exporters/prom"
 	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/alteration"
 	"github.com/mailpath/mailpath/probe/config"
 	"github.com/mailpath/mailpath/probe/health"
 	"github.com/mailpath/mailpath/probe/journal"
@@ -235,9 +236,9 @@ func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, j 
 // engineConfig puts the parts together.
 func engineConfig(p parts, keys *probe.Keyring, j probe.Journal, clock probe.Clock, log *slog.Logger, exporters ...probe.Exporter) probe.EngineConfig {
 	return probe.EngineConfig{
-		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers, Cleaners: p.cleaners, Accounts: p.accounts,
+		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers, Asides: p.asides, Cleaners: p.cleaners, Accounts: p.accounts,
 		Assessor: probe.Assessors{health.New(p.probes), trace.NewMonitor(p.tracing), diagnosis.New(p.topology)}, Exporters: exporters, Log: log, Checks: p.checks,
-		Trace: p.trail,
+		Trace: p.trail, Compare: alteration.Find,
 	}
 }
 

@@ -30,7 +30,8 @@ type stage struct {
 
 	mu      sync.Mutex
 	changes []probe.Change
-	forget  bool // changes are not kept
+	forget  bool            // changes are not kept
+	retry   []time.Duration // of all routes
 	stop    func()
 }
 
@@ -83,6 +84,7 @@ func (s *stage) begin(every, lateAfter, lostAfter time.Duration, routes ...strin
 	var probes []probe.Probe
 	for _, p := range parts.probes {
 		p.Every, p.LateAfter, p.LostAfter = every, lateAfter, lostAfter
+		p.Route.Retry = s.retry
 		if strings.Contains(" "+strings.Join(routes, " ")+" ", " "+p.Route.Name+" ") {
 			probes = append(probes, p)
 		}
@@ -204,7 +206,7 @@ func (s *stage) conserved(engine *probe.Engine) {
 	}
 }
 
-const inbound = "outside-to-hq"
+const inbound, pastAV = "outside-to-hq", "past-av-to-hq"
 
 // exact holds messages to when they arrived, which is known exactly: each stage takes
 // its delay, and the watcher looks every 25 ms from just before the shortest known on.

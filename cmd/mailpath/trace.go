@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -84,7 +85,7 @@ func runTrace(cmd *cobra.Command, cfg *config.Config, route string, wait time.Du
 }
 
 // along leaves the parts that one message along a route needs: of the route's probes the
-// one of plain messages, if there is one, and no mailbox but the route's.
+// one of plain messages, if there is one, and no mailbox but the route's and those beside it.
 func (p parts) along(route string, known []string) (parts, error) {
 	var probes []probe.Probe
 	for _, one := range p.probes {
@@ -102,16 +103,30 @@ func (p parts) along(route string, known []string) (parts, error) {
 	chosen := probes[max(plain, 0)]
 	p.probes = []probe.Probe{chosen}
 	p.senders = only(p.senders, chosen.Route.Sender)
-	p.watchers = only(p.watchers, chosen.Route.Mailbox)
-	p.cleaners = only(p.cleaners, chosen.Route.Mailbox)
+	mailboxes := p.beside(chosen.Route.Mailbox)
+	p.watchers, p.cleaners, p.asides = only(p.watchers, mailboxes...), only(p.cleaners, mailboxes...), only(p.asides, mailboxes...)
 	p.checks = nil
 	return p, nil
 }
 
-func only[V any](all map[string]V, name string) map[string]V {
-	some := make(map[string]V, 1)
-	if v, ok := all[name]; ok {
-		some[name] = v
+// beside gives a mailbox, and those in which its messages, or reports about them, may turn
+// up instead.
+func (p parts) beside(mailbox string) []string {
+	all := []string{mailbox}
+	for _, aside := range slices.Sorted(maps.Keys(p.asides)) {
+		if slices.Contains(p.asides[aside], mailbox) {
+			all = append(all, aside)
+		}
+	}
+	return all
+}
+
+func only[V any](all map[string]V, names ...string) map[string]V {
+	some := make(map[string]V, len(names))
+	for _, name := range names {
+		if v, ok := all[name]; ok {
+			some[name] = v
+		}
 	}
 	return some
 }

@@ -29,7 +29,10 @@ type tracer struct {
 	open    string          // what is not over; empty: nothing
 	since   time.Time       // it began
 	took    time.Duration   // of the phase on it; negative: none has ended
-	met     map[string]bool // phases
+	met     map[string]bool // phases of this try
+	queued  bool            // it waits to be tried again
+	taken   bool            // or may be: what is open is the waiting for it
+	late    bool
 	stop    context.CancelFunc
 	ticking sync.WaitGroup
 }
@@ -151,6 +154,12 @@ func (t *tracer) news(format string, args ...any) {
 func (t *tracer) progress(p smtpsend.Progress) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.queued { // the journal's word that it is tried again may come later
+		t.queued = false
+		t.close("")
+		fmt.Fprintln(t.w, "trying again")
+		clear(t.met)
+	}
 	text := fmt.Sprintf("  %-10s", p.Phase)
 	if p.Ended {
 		t.took = max(t.took, 0) + p.Took
@@ -182,17 +191,13 @@ func (t *tracer) duration() string {
 func (t *tracer) Export(c probe.Change) {
 	switch c := c.(type) {
 	case probe.Answered:
-		t.mu.Lock()
-		t.close(t.duration())
-		fmt.Fprintln(t.w, printable(answerInWords(c.Attempt)))
-		if c.Attempt.Result == probe.Accepted || c.Attempt.Result == probe.Unknown {
-			t.start(fmt.Sprintf("waiting for it in mailbox %s (it is late after %s)", c.Message.Mailbox, lasting(c.Message.LateAfter)))
-		}
-		t.mu.Unlock()
+		t.answered(c)
 	case probe.DeadlineMissed:
-		t.missed(c.Message)
+		t.missed(c)
+	case probe.ReportSeen:
+		t.reported(c)
 	case probe.Settled:
-		t.line("%s", outcomeInWords(c.Outcome))
+		t.line("%s", printable(outcomeInWords(c.Outcome)))
 	case probe.Duplicated:
 		t.news("it arrived once more, in %s", printable(c.Folder))
 	case probe.MailboxBlind:
@@ -200,13 +205,46 @@ func (t *tracer) Export(c probe.Change) {
 	}
 }
 
-// missed tells that the message is late, and that it is waited for all the same, if it is.
-func (t *tracer) missed(m probe.Sending) {
+// answered tells how a try ended, and what is waited for.
+func (t *tracer) answered(c probe.Answered) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.close(t.duration())
+	fmt.Fprintln(t.w, printable(answerInWords(c.Attempt)))
+	switch {
+	case !c.Again.IsZero():
+		t.queued = true
+		t.start(againInWords(c))
+	case c.Attempt.Result == probe.Accepted || c.Attempt.Result == probe.Unknown:
+		t.taken = true
+		late := "late after " + lasting(c.Message.LateAfter)
+		if t.late {
+			late = "late already"
+		}
+		t.start(fmt.Sprintf("waiting for it in mailbox %s (it is %s)", c.Message.Mailbox, late))
+	}
+}
+
+// reported tells of a report. A bounce of a message that was taken ends the waiting.
+func (t *tracer) reported(c probe.ReportSeen) {
+	t.mu.Lock()
+	ends := t.taken && c.Report.Kind == probe.ReportFailed && c.Told == ""
+	t.mu.Unlock()
+	tell := t.news
+	if ends {
+		tell = t.line
+	}
+	tell("%s", printable(reportSeenInWords(c)))
+}
+
+// missed tells that the message is late, and that it is waited for all the same, if it is.
+func (t *tracer) missed(c probe.DeadlineMissed) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.late = true
 	t.close("")
-	fmt.Fprintf(t.w, "it has not arrived within %s\n", lasting(m.LateAfter))
-	if t.wait > m.LateAfter {
+	fmt.Fprintf(t.w, "it %s\n", missedInWords(c))
+	if m := c.Message; t.wait > m.LateAfter {
 		t.reopen(fmt.Sprintf("waiting on in mailbox %s, for %s in all", m.Mailbox, lasting(t.wait)))
 	}
 }

@@ -56,7 +56,7 @@ mailbox hq cannot be watched: refused
   tls       
 mailbox hq cannot be watched: again
   tls              3s
-accepted after 0s (longest:  0s)
+accepted after 0s
 waiting for it in mailbox hq (it is late after 60 s)
 mailbox hq cannot be watched: once more
 waiting for it in mailbox hq (it is late after 60 s)

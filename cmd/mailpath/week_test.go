@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"runtime"
 	"testing"
@@ -19,7 +20,7 @@ type left struct {
 // leftNow counts, when nothing is under way.
 func (s *stage) leftNow() left {
 	s.t.Helper()
-	l := left{goroutines: runtime.NumGoroutine(), events: len(s.events())}
+	l := left{goroutines: inBubbles(), events: len(s.events())}
 	for _, mailbox := range []string{"hq", "branch", "provider"} {
 		n, err := s.world.Connections(mailbox)
 		if err != nil {
@@ -39,6 +40,18 @@ func (s *stage) leftNow() left {
 	runtime.ReadMemStats(&memory)
 	l.heap = int64(memory.HeapAlloc)
 	return l
+}
+
+// inBubbles counts the goroutines of bubbles of simulated time: others, such as one that
+// runs a finalizer for another test, come and go by themselves.
+func inBubbles() int {
+	all := make([]byte, 1<<20)
+	for {
+		if n := runtime.Stack(all, true); n < len(all) {
+			return bytes.Count(all[:n], []byte("synctest bubble"))
+		}
+		all = make([]byte, 2*len(all))
+	}
 }
 
 // events is what the journal holds now.
@@ -73,7 +86,7 @@ func TestAWeekLeavesNothingOver(t *testing.T) {
 		week := s.leftNow()
 		s.wait(3 * 24 * time.Hour)
 		later := s.leftNow()
-		if later.goroutines > week.goroutines || later.connections != 3 || week.connections != 3 {
+		if later.goroutines > week.goroutines || week.goroutines == 0 || later.connections != 3 || week.connections != 3 {
 			t.Errorf("got %d goroutines and %d connections after ten days, %d and %d after a week; want no more, and one connection for each mailbox", later.goroutines, later.connections, week.goroutines, week.connections)
 		}
 		if most := week.events + week.events/20; later.events > most {
