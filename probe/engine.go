@@ -11,7 +11,7 @@ import (
 )
 
 // EngineConfig is what an engine is made of. All of it is needed, but for Cleaners,
-// Accounts, Asides, Checks, Checked, Trace, Compare, Linger and Uptime.
+// Accounts, Asides, Checks, Checked, Trace, Compare, Recorder, Linger and Uptime.
 type EngineConfig struct {
 	Clock    Clock
 	Keys     *Keyring
@@ -33,6 +33,7 @@ type EngineConfig struct {
 	// it is called once per message, from several goroutines. Nil: nobody looks.
 	Compare   func(sent *Message, found Observation) []Alteration
 	Assessor  Assessor
+	Recorder  Recorder // one of the Assessor's; nil: nothing is recorded
 	Exporters []Exporter
 	Log       *slog.Logger
 	// Linger is for how long Once goes on, from when it sends, for messages that have
@@ -78,6 +79,7 @@ type Engine struct {
 	assessable Signal // there is something unassessed
 	asked      Signal // checks should be made now
 	queued     Signal // a message is to be tried again, or one more may be
+	recordable Signal // something has changed
 }
 
 // NewEngine makes an engine; Run or Once starts it, once.
@@ -135,6 +137,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		chores.Go(func() { e.watchClock(ctx) })
 		chores.Go(func() { e.keep(ctx) })
 		chores.Go(func() { e.assess(ctx, sends) })
+		if e.cfg.Recorder != nil {
+			chores.Go(func() { e.record(ctx) })
+		}
 		e.forgetChecks(ctx)
 		for i, c := range e.cfg.Checks {
 			first := checkSoonest * time.Duration(i) / time.Duration(len(e.cfg.Checks))

@@ -75,6 +75,9 @@ func (e *Engine) markApplied(ev Event, changes []Change) {
 	case Attempted, Looked, Orphaned:
 		e.decided.Tell()
 	}
+	if len(changes) > 0 {
+		e.recordable.Tell()
+	}
 	for _, c := range changes {
 		switch c := c.(type) {
 		case Sent:

@@ -104,6 +104,8 @@ func (e *Engine) keeps(ev Event, now time.Time) bool {
 		return false
 	case Started:
 		return ev.Seq == e.past.started.Seq
+	case IncidentChanged:
+		return f.Step != IncidentProgressed || f.Open()
 	case ClockStepped:
 		return now.Sub(ev.At) <= keptTotals
 	case Totals:

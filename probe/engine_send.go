@@ -63,7 +63,9 @@ func (e *Engine) send(ctx context.Context, p Probe, purpose Purpose, slot time.T
 	now := e.cfg.Clock.Now()
 	tag := NewTag(e.cfg.Keys.Prober(), p, purpose, slot, now)
 	message := Compose(p, e.cfg.Keys, tag)
-	if e.tell(ctx, Event{At: now, Fact: describe(p, tag)}) != nil {
+	sending := describe(p, tag)
+	sending.Maintenance = e.inMaintenance(p.Route.Name, now, p.LateAfter)
+	if e.tell(ctx, Event{At: now, Fact: sending}) != nil {
 		return
 	}
 	e.handOver(ctx, p, message)

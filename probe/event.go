@@ -31,6 +31,9 @@ type Sending struct {
 	LostAfter time.Duration
 	Expect    Expectation
 	Retry     []time.Duration // the waits before further tries after a 4xx reply; empty: it is tried once
+	// Maintenance says that the path may fail on purpose while the message is on its way:
+	// it is outside of the objective.
+	Maintenance bool
 }
 
 // Retrying is durable before the first byte of another try to hand over a message that

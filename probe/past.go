@@ -11,6 +11,7 @@ type past struct {
 	forms    map[string]*form     // by route
 	totals   *dayTotals
 	findings findings      // the last answers to checks
+	windows  Windows       // of maintenance
 	started  Event         // the last Started; none: its number is 0
 	stepped  time.Duration // by which the wall clock was moved since, as far as was told
 	at       time.Time
@@ -47,6 +48,8 @@ func (p *past) note(e Event, changes []Change) {
 		}
 	case FindingChanged:
 		p.findings.note(Finding(f))
+	case Maintenance:
+		p.windows.Apply(f)
 	case Started:
 		p.started, p.stepped = e, 0
 	case ClockStepped:

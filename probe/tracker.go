@@ -85,6 +85,14 @@ func (t *Tracker) Apply(e Event) []Change {
 			t.move(f.By)
 		}
 		return []Change{ClockMoved{Origin: e.Origin(), ClockStepped: f}}
+	case Note:
+		return []Change{Noted{Origin: e.Origin(), Note: f}}
+	case Maintenance:
+		return []Change{MaintenanceTold{Origin: e.Origin(), Maintenance: f}}
+	case IncidentChanged:
+		return []Change{IncidentTold{Origin: e.Origin(), IncidentChanged: f}}
+	case Totals:
+		return []Change{DayTold{Origin: e.Origin(), Totals: f}}
 	}
 	return nil
 }

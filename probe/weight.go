@@ -29,7 +29,7 @@ type Weight struct {
 
 // Weigh is the one place that says what counts for what. A miss counts once, when
 // its deadline is missed, and never because of the probe's own trouble. Only
-// scheduled messages count for the objective; confirmations say as much of health.
+// scheduled messages count for the objective, those on their way during maintenance not; confirmations say as much of health.
 func Weigh(c Change) Weight {
 	switch c := c.(type) {
 	case DeadlineMissed:
@@ -50,10 +50,10 @@ func Weigh(c Change) Weight {
 }
 
 func byPurpose(m Sending, w Weight) Weight {
-	switch m.Purpose {
-	case Scheduled:
+	switch {
+	case m.Purpose == Scheduled && !m.Maintenance:
 		return w
-	case Confirm:
+	case m.Purpose == Scheduled, m.Purpose == Confirm:
 		return Weight{Sign: w.Sign}
 	}
 	return Weight{}

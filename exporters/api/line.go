@@ -17,7 +17,7 @@ import (
 func facts() []probe.Fact {
 	return []probe.Fact{
 		probe.Sending{}, probe.Attempted{}, probe.Retrying{}, probe.GaveUp{}, probe.Seen{}, probe.Reported{}, probe.Looked{}, probe.Blind{}, probe.MissedDeadline{}, probe.Expired{},
-		probe.Orphaned{}, probe.SlotsMissed{}, probe.SlotsSkipped{}, probe.Suspected{}, probe.FindingChanged{}, probe.Started{}, probe.ClockStepped{}, probe.Totals{},
+		probe.Orphaned{}, probe.SlotsMissed{}, probe.SlotsSkipped{}, probe.Suspected{}, probe.FindingChanged{}, probe.Started{}, probe.ClockStepped{}, probe.Totals{}, probe.Note{}, probe.Maintenance{}, probe.IncidentChanged{},
 	}
 }
 

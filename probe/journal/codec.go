@@ -38,6 +38,9 @@ const (
 	kindRetrying       kind = 16
 	kindGaveUp         kind = 17
 	kindReported       kind = 18
+	kindNote           kind = 19
+	kindMaintenance    kind = 20
+	kindIncident       kind = 21
 )
 
 // errUnknownKind says that an event is of a kind this version does not know.
@@ -95,6 +98,12 @@ func encode(c *coder, e probe.Event) error {
 		number(c.begin(kindGaveUp, e.At), 1, &f.ID)
 	case probe.Reported:
 		reported(c.begin(kindReported, e.At), &f)
+	case probe.Note:
+		note(c.begin(kindNote, e.At), &f)
+	case probe.Maintenance:
+		maintenance(c.begin(kindMaintenance, e.At), &f)
+	case probe.IncidentChanged:
+		incident(c.begin(kindIncident, e.At), &f)
 	default:
 		return fmt.Errorf("encoding an event: got a fact of type %T, want one of package probe", e.Fact)
 	}
@@ -173,6 +182,12 @@ func read(k kind, c *coder) probe.Fact {
 		return decoded(c, func(c *coder, f *probe.GaveUp) { number(c, 1, &f.ID) })
 	case kindReported:
 		return decoded(c, reported)
+	case kindNote:
+		return decoded(c, note)
+	case kindMaintenance:
+		return decoded(c, maintenance)
+	case kindIncident:
+		return decoded(c, incident)
 	}
 	return nil
 }

@@ -17,6 +17,7 @@ func sending(c *coder, f *probe.Sending) {
 	signed(c, 9, &f.LostAfter)
 	name(c, 10, &f.Expect)
 	waits(c, 11, &f.Retry)
+	flag(c, 12, &f.Maintenance)
 }
 
 func retrying(c *coder, f *probe.Retrying) {

@@ -90,7 +90,7 @@ func numbersRise(t *testing.T, j probe.Journal) {
 func Facts() []probe.Fact {
 	now := time.Unix(1_795_423_260, 123_456_789)
 	return []probe.Fact{
-		probe.Sending{ID: 1<<63 + 5, Route: "outside-to-hq@mx2", Payload: "plain", Purpose: probe.Scheduled, Slot: now, Sender: "outside@mx2", Mailbox: "hq", LateAfter: time.Minute, LostAfter: 4 * time.Hour, Expect: probe.ExpectDelivered, Retry: []time.Duration{time.Minute, 5 * time.Minute}},
+		probe.Sending{ID: 1<<63 + 5, Route: "outside-to-hq@mx2", Payload: "plain", Purpose: probe.Scheduled, Slot: now, Sender: "outside@mx2", Mailbox: "hq", LateAfter: time.Minute, LostAfter: 4 * time.Hour, Expect: probe.ExpectDelivered, Retry: []time.Duration{time.Minute, 5 * time.Minute}, Maintenance: true},
 		probe.Retrying{ID: 9, Try: 2}, probe.GaveUp{ID: 10},
 		probe.Attempted{ID: 2, Result: probe.Refused, Ours: true, Began: now,
 			Phases:  []probe.Phase{{Name: "connect", Took: 3 * time.Millisecond}, {Name: "banner", Took: -1}},
@@ -116,6 +116,11 @@ func Facts() []probe.Fact {
 		probe.FindingChanged{Check: "smtp", Target: "mx1.example.com:25", Component: "gateway-in", State: probe.FindingFailed, Reason: "got no banner", Advice: "restart it"},
 		probe.Started{Boot: "3e8e2a4c", Uptime: 90 * time.Hour},
 		probe.ClockStepped{By: -time.Hour, Between: true},
+		probe.Note{Incident: "2026-11-24-0841", Text: "Der Hersteller-Patch wird eingespielt\n<b>jetzt</b>", By: "noc", Next: now},
+		probe.Maintenance{ID: "plan 1", From: now, Until: now.Add(time.Hour), Routes: []string{"r", "s"}, Text: "new filter", By: "noc"},
+		probe.IncidentChanged{ID: "2026-11-24-0841", Step: probe.IncidentMerged, State: probe.Resolved, Began: now, Opened: now, Repaired: now, Drained: now, Ended: now,
+			Routes: []string{"r", "s"}, Broken: []string{"r"}, Components: []string{"gateway-in"}, Confidence: 0.98, Sentence: "The break is at the gateway.", Reasons: []string{"none of 3", "a"},
+			Figures: probe.Figures{Messages: 9, Missed: 8, Overdue: 1, Held: 2, Late: 3, Refused: 4, Lost: 5, Bounced: 6, Longest: 47 * time.Minute}, Next: now, Into: "2026-11-24-0839"},
 		probe.Totals{Day: now, Routes: []probe.RouteTotals{
 			{Route: "r", Sent: 5, Adopted: 1, Ended: []probe.StatusTotal{{Status: probe.Delivered, Messages: 3}, {Status: probe.Lost, Messages: 2}},
 				SLOEvents: 5, SLOMisses: 2, Measured: 3, Sum: time.Minute, Longest: 40 * time.Second},
