@@ -113,7 +113,7 @@ func (m *Monitor) sent(c probe.Sent) {
 	}
 	f := r.sent(c.Message)
 	if r.involved {
-		m.trouble.enter(f)
+		m.trouble.enter(r, f)
 	}
 }
 
@@ -138,7 +138,7 @@ func (m *Monitor) untold(r *record, id probe.ID) {
 	f.untold, f.cut = true, false
 	if m.trouble != nil {
 		delete(m.trouble.left, id)
-		m.trouble.put(f, asNotKnown)
+		m.trouble.put(r, f, asNotKnown)
 	}
 }
 
@@ -154,7 +154,7 @@ func (m *Monitor) overdue(c probe.DeadlineMissed) {
 	}
 	if m.weighed(r, c, s) && f != nil {
 		f.missed = true
-		m.trouble.put(f, asOverdue)
+		m.trouble.put(r, f, asOverdue)
 	}
 }
 
@@ -173,8 +173,8 @@ func (m *Monitor) settled(c probe.Settled) {
 	}
 	s := sign{id: f.id, slot: f.slot, end: endOf(c.Outcome, f.cut), took: c.Outcome.Observed}
 	s.atEntry = status == probe.Rejected || status == probe.Deferred || status == probe.Unsent
-	if m.trouble.put(&f, s.end) {
-		m.trouble.delayed(s)
+	if m.trouble.put(r, &f, s.end) {
+		r.tally.delayed(s)
 	}
 	s.counted = f.counted != asNothing
 	if !m.weighed(r, c, s) {
@@ -204,7 +204,7 @@ func (m *Monitor) contradicted(c probe.Contradicted) {
 		return
 	}
 	told := map[probe.Status]account{probe.Lost: asLost, probe.Bounced: asBounced}[c.Told]
-	if t := &m.trouble.tally; told == asLost && t.Lost > t.Bounced || told == asBounced && t.Bounced > 0 {
+	if t := &r.tally; told == asLost && t.Lost > t.Bounced || told == asBounced && t.Bounced > 0 {
 		t.add(told, -1)
 		t.add(asLate, 1)
 		t.Longest = max(t.Longest, c.At.Sub(c.Message.Slot))

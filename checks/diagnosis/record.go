@@ -31,6 +31,7 @@ type record struct {
 
 	from     time.Time // signs of messages sent before do not count any more
 	involved bool      // was broken in the present trouble
+	tally    Tally     // of that trouble
 
 	// The rows that the signs form, by the slots of their messages.
 	failing  time.Time // the first failure of the present or last row of them

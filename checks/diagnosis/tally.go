@@ -24,7 +24,7 @@ const (
 )
 
 // add puts messages in an account, or takes them out.
-func (r *Recovered) add(a account, n int) {
+func (r *Tally) add(a account, n int) {
 	switch a {
 	case asNothing, asTold:
 		return
@@ -77,20 +77,20 @@ func endOf(o probe.Outcome, cut bool) account {
 	return asNotKnown
 }
 
-// put moves a message that is in the tally to another account, and tells whether it
-// was in it. In a trouble that is nil there is none.
-func (t *trouble) put(f *flight, to account) bool {
+// put moves a message that is in its route's tally to another account, and tells whether
+// it was in it. In a trouble that is nil there is none.
+func (t *trouble) put(r *record, f *flight, to account) bool {
 	if t == nil || f.counted == asNothing || f.counted == asTold {
 		return false
 	}
-	t.tally.add(f.counted, -1)
-	t.tally.add(to, 1)
+	r.tally.add(f.counted, -1)
+	r.tally.add(to, 1)
 	f.counted = to
 	return true
 }
 
 // enter takes a message in flight into the tally, once, if it was sent in the trouble.
-func (t *trouble) enter(f *flight) {
+func (t *trouble) enter(r *record, f *flight) {
 	if f.counted != asNothing || !t.during(f.slot) {
 		return
 	}
@@ -102,7 +102,7 @@ func (t *trouble) enter(f *flight) {
 	default:
 		f.counted = asAwaited
 	}
-	t.tally.add(f.counted, 1)
+	r.tally.add(f.counted, 1)
 }
 
 // involve takes a route in that has become broken.
@@ -117,27 +117,31 @@ func (t *trouble) involve(i int, r *record) {
 // flight, and those that have ended.
 func (t *trouble) count(r *record) {
 	for i := range r.flights {
-		t.enter(&r.flights[i])
+		t.enter(r, &r.flights[i])
 	}
 	for i := range r.signs {
 		if s := &r.signs[i]; !s.counted && s.end != asNothing && t.during(s.slot) {
 			s.counted = true
-			t.tally.add(s.end, 1)
-			t.delayed(*s)
+			r.tally.add(s.end, 1)
+			r.tally.delayed(*s)
 		}
 	}
 }
 
 // delayed keeps how long mail was delayed.
-func (t *trouble) delayed(s sign) {
+func (r *Tally) delayed(s sign) {
 	if s.end == asLate {
-		t.tally.Longest = max(t.tally.Longest, s.took)
+		r.Longest = max(r.Longest, s.took)
 	}
 }
 
 func (t *trouble) recovered(o probe.Origin, p *paths, records []record) Recovered {
 	t.giveUp(records)
-	r := t.tally
+	var r Recovered
+	for _, i := range t.involved {
+		r.Tally = r.Tally.Plus(records[i].tally)
+		r.Routes = append(r.Routes, RouteTally{p.routes[i].Name, records[i].tally})
+	}
 	r.Origin, r.Since, r.RepairedAt, r.DrainedAt = o, t.since, t.repaired, o.At
 	r.Components, r.WaitedAt = t.blamed, t.waitedAt(records)
 	r.Sentence = r.sentence(p.titled(r.WaitedAt))
@@ -148,16 +152,17 @@ func (t *trouble) recovered(o probe.Origin, p *paths, records []record) Recovere
 // deadline was decided or its mailbox could not be watched.
 func (t *trouble) giveUp(records []record) {
 	for _, i := range t.involved {
-		for j := range records[i].flights {
-			f := &records[i].flights[j]
+		r := &records[i]
+		for j := range r.flights {
+			f := &r.flights[j]
 			switch {
 			case !t.left[f.id]:
 			case f.cut:
-				t.put(f, asCutOff)
+				t.put(r, f, asCutOff)
 			case f.queued:
-				t.put(f, asRefused)
+				t.put(r, f, asRefused)
 			default:
-				t.put(f, asMissing)
+				t.put(r, f, asMissing)
 			}
 		}
 	}
@@ -166,7 +171,7 @@ func (t *trouble) giveUp(records []record) {
 // close forgets what the tally knew of the routes.
 func (t *trouble) close(records []record) {
 	for _, i := range t.involved {
-		records[i].involved = false
+		records[i].involved, records[i].tally = false, Tally{}
 		for j := range records[i].flights {
 			if f := &records[i].flights[j]; f.counted != asNothing {
 				f.counted = asTold

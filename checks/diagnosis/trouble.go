@@ -24,7 +24,6 @@ type trouble struct {
 	left     map[probe.ID]bool // of the messages sent before until: still in flight
 	bySlot   []flight          // the same, and some that have ended
 
-	tally    Recovered
 	told     told
 	judged   time.Time
 	news     bool     // since judged

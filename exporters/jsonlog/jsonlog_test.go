@@ -88,8 +88,9 @@ func others() []probe.Change {
 		probe.Suspicion{Origin: origin(38, 9), Suspected: probe.Suspected{Route: "outside-to-hq", Reason: "no message came through for 9 s"}},
 		probe.Found{Origin: origin(38, 9), Finding: probe.Finding{Check: "smtp", Target: "mx1.example.com:25", Component: "gateway-in", State: probe.FindingFailed, Reason: "no banner for 30 s", Advice: "look at its log"}},
 		diagnosis.Recovered{
-			Origin: origin(38, 9), Since: at(-7_200_000), RepairedAt: at(-3_600_000), DrainedAt: at(9), Longest: 47 * time.Minute, Components: []string{"gateway-in"}, WaitedAt: []string{"gateway-in", "antispam"},
-			Messages: 30, Missed: 20, Late: 7, Refused: 6, Lost: 4, CutOff: 2, Missing: 1, NotKnown: 3, Sentence: "Mail arrives again.",
+			Origin: origin(38, 9), Since: at(-7_200_000), RepairedAt: at(-3_600_000), DrainedAt: at(9), Components: []string{"gateway-in"}, WaitedAt: []string{"gateway-in", "antispam"},
+			Tally:    diagnosis.Tally{Longest: 47 * time.Minute, Messages: 30, Missed: 20, Late: 7, Refused: 6, Lost: 4, CutOff: 2, Missing: 1, NotKnown: 3},
+			Sentence: "Mail arrives again.",
 		},
 		probe.ClockMoved{Origin: origin(39, 9), ClockStepped: probe.ClockStepped{By: -1500 * time.Millisecond}},
 		probe.ClockMoved{Origin: origin(41, 10), ClockStepped: probe.ClockStepped{By: time.Hour, Between: true}},
