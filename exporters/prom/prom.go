@@ -52,6 +52,7 @@ type Exporter struct {
 	auth   *authentication
 
 	suspects *suspects
+	told     *told
 	desks    chan struct{} // one for each scrape at work
 }
 
@@ -61,7 +62,7 @@ func New(cfg Config) *Exporter {
 	e := &Exporter{
 		since: cfg.Since, clock: cfg.Clock, maker: m, desks: make(chan struct{}, atOnce),
 		ledger: newLedger(m, cfg.Clock), routes: newRoutes(m), gauges: newGauges(m), times: newTimes(m), checks: newChecks(m), suspects: newSuspects(m),
-		hops: newHops(m), auth: newAuthentication(m),
+		hops: newHops(m), auth: newAuthentication(m), told: newTold(m),
 	}
 	m.journal(cfg.JournalErrors, cfg.JournalUnwritten)
 	prometheus.WrapRegistererWith(m.constant, m.registry).MustRegister(
@@ -89,6 +90,7 @@ func (e *Exporter) Export(c probe.Change) {
 	e.gauges.apply(c, replayed)
 	e.suspects.apply(c)
 	e.hops.apply(c, replayed)
+	e.told.apply(c)
 	if !replayed {
 		e.times.apply(c)
 		e.auth.apply(c)
@@ -103,5 +105,5 @@ func (e *Exporter) Registry() *prometheus.Registry { return e.maker.registry }
 func (e *Exporter) sections() []section {
 	all := []section{e.times.delivery.section(), e.times.uncertainty.section(), e.hops.seconds.section()}
 	all = append(all, e.ledger.sections()...)
-	return append(append(all, e.routes.sections()...), e.auth.section())
+	return append(append(all, e.routes.sections()...), e.auth.section(), e.told.maintenance(e.routes, e.clock))
 }
