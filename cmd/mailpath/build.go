@@ -33,6 +33,17 @@ type parts struct {
 	trail    func(probe.Observation) probe.Trail
 }
 
+// every is how often each route is probed.
+func (p parts) every() map[string]time.Duration {
+	every := make(map[string]time.Duration, len(p.probes))
+	for _, one := range p.probes {
+		if known, ok := every[one.Route.Name]; !ok || one.Every < known {
+			every[one.Route.Name] = one.Every
+		}
+	}
+	return every
+}
+
 func newParts() parts {
 	return parts{senders: make(map[string]probe.Sender), watchers: make(map[string]probe.Watcher), cleaners: make(map[string]probe.Cleaner), accounts: make(map[string]probe.Account), trail: buildTrail(nil)}
 }

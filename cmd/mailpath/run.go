@@ -12,10 +12,12 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mailpath/mailpath/checks/diagnosis"
+	"github.com/mailpath/mailpath/checks/incident"
 	"github.com/mailpath/mailpath/exporters/api"
 	"github.com/mailpath/mailpath/exporters/jsonlog"
 	"github.com/mailpath/mailpath/exporters/prom"
@@ -30,6 +32,9 @@ import (
 const (
 	defaultListen  = "127.0.0.1:9797"
 	defaultJournal = "mailpath.db"
+
+	// updateEvery is how soon people are promised the first update on an incident.
+	updateEvery = 20 * time.Minute
 )
 
 func newRun() *cobra.Command {
@@ -89,10 +94,13 @@ func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address stri
 
 	metrics := newMetrics(cfg.Prober, cfg.Site, parts.probes, clock, j)
 	outcomes := jsonlog.New(cmd.OutOrStdout(), newLogCursor(j), since)
-	settings := engineConfig(parts, keys, j, clock, log, metrics, outcomes, healthLog{log, since})
+	var engine *probe.Engine
+	board := newSituation(cfg, parts, clock, j, func() []probe.Totals { return engine.Totals() })
+	settings := engineConfig(parts, keys, j, clock, log, metrics, outcomes, healthLog{log, since}, board)
 	settings.Uptime, settings.Checked = probe.MachineUptime, metrics.Checked
-	engine := probe.NewEngine(settings)
-	web.serve(metrics.Handler(), api.Handler(api.Config{Journal: j, Totals: engine.Totals, Clock: clock, Mailboxes: parts.sweepable(cfg, engine)}), engine.Ready())
+	engine = probe.NewEngine(settings)
+	web.serve(metrics.Handler(), api.Handler(api.Config{Journal: j, Totals: engine.Totals, Clock: clock, Mailboxes: parts.sweepable(cfg, engine),
+		Board: board, Announcing: parts.announcing(engine, board)}), engine.Ready())
 	log.Info("probing", "prober", cfg.Prober, "probes", len(parts.probes), "mailboxes", len(parts.watchers),
 		"journal", journalPath, "metrics", web.url()+"/metrics")
 	err = engine.Run(cmd.Context())
@@ -142,6 +150,8 @@ func (h healthLog) Export(c probe.Change) {
 		}
 	case diagnosis.Recovered:
 		h.log.Info(c.Sentence, "was_broken", strings.Join(c.Components, ", "))
+	case probe.IncidentTold:
+		h.incident(c)
 	case trace.ClockChanged:
 		level := slog.LevelInfo
 		if c.Off() {
@@ -149,6 +159,19 @@ func (h healthLog) Export(c probe.Change) {
 		}
 		h.log.Log(context.Background(), level, ofClock(c))
 	}
+}
+
+// incident logs a step of an incident. Progress is no line: the figures are in the journal.
+func (h healthLog) incident(c probe.IncidentTold) {
+	if c.Step == probe.IncidentProgressed {
+		return
+	}
+	level := slog.LevelWarn
+	if !c.Open() {
+		level = slog.LevelInfo
+	}
+	h.log.Log(context.Background(), level, "incident: "+string(c.Step), "incident", c.ID, "state", c.State, "routes", strings.Join(c.Broken, ", "),
+		"late", c.Figures.Late, "overdue", c.Figures.Overdue, "lost", c.Figures.Lost)
 }
 
 func levelOf(h probe.Health) slog.Level {
@@ -235,9 +258,11 @@ func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, j 
 
 // engineConfig puts the parts together.
 func engineConfig(p parts, keys *probe.Keyring, j probe.Journal, clock probe.Clock, log *slog.Logger, exporters ...probe.Exporter) probe.EngineConfig {
+	broke := diagnosis.New(p.topology)
+	incidents := incident.New(incident.Config{Topology: p.topology, Every: p.every(), UpdateEvery: updateEvery, Tally: broke.Tally})
 	return probe.EngineConfig{
 		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers, Asides: p.asides, Cleaners: p.cleaners, Accounts: p.accounts,
-		Assessor: probe.Assessors{health.New(p.probes), trace.NewMonitor(p.tracing), diagnosis.New(p.topology)}, Exporters: exporters, Log: log, Checks: p.checks,
+		Assessor: probe.Assessors{health.New(p.probes), trace.NewMonitor(p.tracing), broke, incidents}, Recorder: incidents, Exporters: exporters, Log: log, Checks: p.checks,
 		Trace: p.trail, Compare: alteration.Find,
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/mailpath/mailpath/exporters/situation"
 	"github.com/mailpath/mailpath/probe"
 )
 
@@ -24,6 +25,9 @@ type Config struct {
 	Totals    func() []probe.Totals // of the days that are not over
 	Clock     probe.Clock
 	Mailboxes []Mailbox // those that can be cleaned
+	// Announcing is how people are told something; without Announce nobody is.
+	Announcing Announcing
+	Board      *situation.Board // what works and what does not; nil: nobody knows
 }
 
 // Handler answers under /api/v1.
@@ -32,6 +36,15 @@ func Handler(cfg Config) http.Handler {
 	mux.HandleFunc("GET /api/v1/journal", cfg.journal)
 	mux.HandleFunc("GET /api/v1/totals", cfg.totals)
 	mux.HandleFunc("POST /api/v1/clean", fromHere(cfg.clean))
+	if cfg.Announcing.Announce != nil {
+		mux.HandleFunc("POST /api/v1/announce", fromHere(cfg.announce))
+	}
+	if cfg.Board != nil {
+		mux.HandleFunc("GET /api/v1/status", cfg.status)
+		mux.HandleFunc("GET /api/v1/incidents", cfg.incidents)
+		mux.HandleFunc("GET /api/v1/incidents/{id}", cfg.incident)
+		mux.HandleFunc("GET /api/v1/recent", cfg.recent)
+	}
 	return mux
 }
 
@@ -58,9 +71,7 @@ func (cfg Config) totals(w http.ResponseWriter, r *http.Request) {
 
 func (cfg Config) clean(w http.ResponseWriter, r *http.Request) {
 	var order CleanOrder
-	reader := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
-	reader.DisallowUnknownFields()
-	if err := reader.Decode(&order); err != nil {
+	if err := readDocument(w, r, &order); err != nil {
 		http.Error(w, "reading the order: "+err.Error()+`; want {"mailboxes": ["hq"], "remove": true}`, http.StatusBadRequest)
 		return
 	}
