@@ -11,7 +11,7 @@ import (
 )
 
 // EngineConfig is what an engine is made of. All of it is needed, but for Cleaners,
-// Accounts, Asides, Checks, Checked, Trace, Compare, Recorder, Linger and Uptime.
+// Accounts, Asides, Checks, Checked, Trace, Compare, Recorder, Calendar, Linger and Uptime.
 type EngineConfig struct {
 	Clock    Clock
 	Keys     *Keyring
@@ -34,6 +34,7 @@ type EngineConfig struct {
 	Compare   func(sent *Message, found Observation) []Alteration
 	Assessor  Assessor
 	Recorder  Recorder // one of the Assessor's; nil: nothing is recorded
+	Calendar  Calendar // the maintenance that is planned; nil: none is
 	Exporters []Exporter
 	Log       *slog.Logger
 	// Linger is for how long Once goes on, from when it sends, for messages that have
@@ -53,6 +54,7 @@ type Engine struct {
 	cleanings map[string]*cleaning
 	aside     map[string][]string // the mailboxes beside each, of cfg.Asides
 	ready     chan struct{}
+	over      chan struct{} // closed when nobody follows the journal any more
 
 	probes      map[string]Probe      // by name
 	confirmable map[string]Probe      // by route
@@ -90,6 +92,7 @@ func NewEngine(cfg EngineConfig) *Engine {
 		cleanings: make(map[string]*cleaning, len(cfg.Cleaners)),
 		aside:     make(map[string][]string),
 		ready:     make(chan struct{}),
+		over:      make(chan struct{}),
 		tracker:   NewTracker(cfg.Journal.State().Began, cfg.Probes),
 		past:      newPast(),
 		done:      make(map[ID]bool),
@@ -141,6 +144,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			chores.Go(func() { e.record(ctx) })
 		}
 		e.forgetChecks(ctx)
+		e.planNow(ctx) // before the first message
 		for i, c := range e.cfg.Checks {
 			first := checkSoonest * time.Duration(i) / time.Duration(len(e.cfg.Checks))
 			chores.Go(func() { e.checkAlways(ctx, c, first) })
@@ -148,6 +152,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		for mailbox, c := range e.cleanings {
 			chores.Go(func() { e.cleanAlways(ctx, mailbox, c) })
 		}
+		chores.Go(func() { e.plan(ctx) })
 		schedule := e.timetable(ctx)
 		close(e.ready)
 		e.schedule(ctx, schedule, sends)
@@ -217,6 +222,7 @@ func (e *Engine) during(parent context.Context, work func(context.Context, *send
 	var follower sync.WaitGroup
 	follower.Go(func() {
 		defer stopFollowing()
+		defer close(e.over)
 		cancel(e.follow(following))
 	})
 	defer follower.Wait()

@@ -106,6 +106,9 @@ func (e *Engine) keeps(ev Event, now time.Time) bool {
 		return ev.Seq == e.past.started.Seq
 	case IncidentChanged:
 		return f.Step != IncidentProgressed || f.Open()
+	case Maintenance: // all that was said of one goes together, or what was taken back would be back
+		last, known := e.past.windows.last(f.ID)
+		return known && now.Sub(last.Until) <= keptTotals
 	case ClockStepped:
 		return now.Sub(ev.At) <= keptTotals
 	case Totals:

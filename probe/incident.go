@@ -90,7 +90,7 @@ type Maintenance struct {
 	From, Until time.Time
 	Routes      []string // by name; empty: all
 	Text        string
-	By          string // who announced it
+	By          string // who announced it; empty: the configuration plans it
 }
 
 // Over tells whether a maintenance touches a route at some time from one to another.

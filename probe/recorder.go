@@ -2,8 +2,6 @@ package probe
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 )
 
@@ -42,33 +40,4 @@ func (e *Engine) record(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// ErrNotReady says that an engine does not run, or has not replayed its journal yet.
-var ErrNotReady = errors.New("the engine is not ready")
-
-// Announce journals a Note or a Maintenance, and returns once it is durable and all who
-// follow have been told. ErrNotDurable says that they have, and that it may be forgotten at
-// a restart. It is safe for concurrent use, while Run runs.
-func (e *Engine) Announce(ctx context.Context, f Fact) error {
-	switch f.(type) {
-	case Note, Maintenance:
-	default:
-		return fmt.Errorf("announcing: got a fact of type %T, want a Note or a Maintenance", f)
-	}
-	select {
-	case <-e.ready:
-	default:
-		return ErrNotReady
-	}
-	e.telling.RLock()
-	err := e.cfg.Journal.Append(ctx, Event{At: e.cfg.Clock.Now(), Fact: f})
-	e.telling.RUnlock()
-	if err != nil && !errors.Is(err, ErrNotDurable) {
-		return fmt.Errorf("announcing: %w", err)
-	}
-	if !e.awaitAll(ctx) {
-		return fmt.Errorf("announcing: it is in the journal, and not told yet: %w", ctx.Err())
-	}
-	return err
 }

@@ -29,7 +29,8 @@ type Weight struct {
 
 // Weigh is the one place that says what counts for what. A miss counts once, when
 // its deadline is missed, and never because of the probe's own trouble. Only
-// scheduled messages count for the objective, those on their way during maintenance not; confirmations say as much of health.
+// scheduled messages count for the objective, and of these not those that were on their
+// way during maintenance; confirmations say as much of health.
 func Weigh(c Change) Weight {
 	switch c := c.(type) {
 	case DeadlineMissed:

@@ -2,7 +2,6 @@ package config
 
 import (
 	"math"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -83,25 +82,22 @@ func (f *fields) query() *Query {
 	if below {
 		side = "below"
 	}
-	return &Query{URL: q.webAddress("url"), Query: q.text("query"), Threshold: q.number(side), Below: below, Means: q.text("means")}
+	return &Query{URL: q.webAddress("url", "of Prometheus", "http://prometheus.example.com:9090"), Query: q.text("query"), Threshold: q.number(side), Below: below, Means: q.text("means")}
 }
 
-// webAddress is the value of a key that is a URL. It is not quoted where it may hold a
-// password.
-func (f *fields) webAddress(key string) string {
+// webAddress is the value of a key that is a URL of something, whose whole address it is.
+// It is not quoted where it may hold a password.
+func (f *fields) webAddress(key, what, example string) string {
 	got := f.text(key)
 	if got == "" {
 		return ""
 	}
-	u, err := url.Parse(got)
-	const example = "such as http://prometheus.example.com:9090"
+	u, err := webURL(got, example)
 	switch {
-	case strings.Contains(got, "@") || err == nil && u.User != nil:
-		f.bad(key, "got a URL with an account, want one without, %s: an account would stand in logs and metrics", example)
-	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		f.bad(key, "got no URL of http or https, want one, %s", example)
+	case err != nil:
+		f.bad(key, "%v", err)
 	case u.RawQuery != "" || u.Fragment != "":
-		f.bad(key, "got a URL with ? or #, want that of Prometheus alone, %s", example)
+		f.bad(key, "got a URL with ? or #, want that %s alone, such as %s", what, example)
 	default:
 		return got
 	}

@@ -18,8 +18,13 @@ type Config struct {
 	Mailboxes    []Mailbox
 	Routes       []Route // one per server of its sender
 	Probes       []Probe // one per route and payload
+	Status       Status
+	Maintenance  []Maintenance
+	Webhooks     []Webhook
+	Grafana      *Grafana // nil: none
 	Notes        Problems
-	Warnings     Problems // allowed, and will not work well
+	Warnings     Problems  // allowed, and will not work well
+	places       []Problem // where each Maintenance stands
 }
 
 // Component is something mail passes through that can fail.

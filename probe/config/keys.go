@@ -56,6 +56,10 @@ var topKeys = []key{
 	{name: "mailboxes", kind: "mapping of mailboxes", required: true, meaning: "where test messages arrive; each key is " + wholeNames},
 	{name: "routes", kind: "mapping of routes", required: true, meaning: "the ways for mail; each key is " + wholeNames + "; `all` is no name for a route"},
 	{name: "probes", kind: "list of probes", fallback: "[{routes: all, payload: plain, every: 1m}]", meaning: "what is sent, and how often; one route and payload may stand in one probe only"},
+	{name: "status", kind: "mapping", fallback: "{}", meaning: "what people are told, and how"},
+	{name: "maintenance", kind: "list of maintenance", meaning: "when routes may fail on purpose: nobody is paged, and the objective does not count"},
+	{name: "webhooks", kind: "mapping of webhooks", meaning: "programs that are told of incidents; each key is " + wholeNames},
+	{name: "grafana", kind: "mapping", meaning: "where incidents are marked as annotations; without it, nowhere"},
 }
 
 var tagKeyKeys = []key{

@@ -22,6 +22,7 @@ func TestDefaults(t *testing.T) {
 		Routes: []config.Route{{Name: "in", Direction: probe.Inbound, Sender: "out", Mailbox: "hq"}},
 		Probes: []config.Probe{{Route: "in", Payload: "plain", Every: time.Minute,
 			LateAfter: time.Minute, LostAfter: 4 * time.Hour, Expect: probe.ExpectDelivered}},
+		Status: config.Status{Language: "en", TimeZone: time.UTC, UpdateEvery: 20 * time.Minute},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got\n%+v\nwant\n%+v", got, want)

@@ -18,6 +18,7 @@ type reader struct {
 	file            string // as the user named it
 	dir             string // what relative paths are relative to
 	problems, notes Problems
+	warned          Problems // while reading
 	references      []reference
 	signing         func(DKIM) error // tells why a key cannot sign; only LoadAndRead has it
 }
@@ -45,6 +46,10 @@ func (r *reader) wrong(n *yaml.Node, where, format string, args ...any) {
 
 func (r *reader) note(n *yaml.Node, where, format string, args ...any) {
 	r.notes = append(r.notes, r.at(n, where, format, args...))
+}
+
+func (r *reader) warn(n *yaml.Node, where, format string, args ...any) {
+	r.warned = append(r.warned, r.at(n, where, format, args...))
 }
 
 // document is the root of the only document in data, or nil after a problem.

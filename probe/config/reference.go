@@ -36,6 +36,10 @@ func chapters() []chapter {
 		{"routes.NAME", "One way for mail.", routeKeys, routesExample},
 		{"routes.NAME.alters[]", "A change that the path is meant to make; a word stands for its kind alone. docs/alterations.md tells what is found.", alterKeys, altersExample},
 		{"probes[]", "What is sent on which routes, how often, and what is expected. Durations have a unit: `500ms`, `30s`, `4h`, `1h30m`.", probeKeys, probesExample},
+		{"status", "What people are told of, and how: on the status page, in feeds and by webhooks.", statusKeys, statusExample},
+		{"maintenance[]", "A time in which routes may fail on purpose, once or again and again. Messages go on being sent, and health and outcomes are told as ever; but nobody is paged, and those on their way meanwhile count for no objective. Maintenance that is not planned is announced: `mailpath announce --maintenance`.", maintenanceKeys, maintenanceExample},
+		{"webhooks.NAME", "A program that is told of incidents, by a POST request. None of what people are told travels by mail: mail about mail that is broken does not arrive.", webhookKeys, webhooksExample},
+		{"grafana", "Where incidents are marked in dashboards, as annotations.", grafanaKeys, grafanaExample},
 	}
 }
 
@@ -152,6 +156,37 @@ const altersExample = `routes:
 
 const probesExample = `probes:
   - {routes: all, every: 1m}
+`
+
+const statusExample = `status:
+  company: Example Ltd
+  contact: the service desk, extension 100
+  language: en
+  time_zone: Europe/Berlin
+  url: https://mail-status.example.com
+  update_every: 15m
+`
+
+const maintenanceExample = `maintenance:
+  - {title: the gateway is patched, routes: [outside-to-hq, hq-to-outside], cron: "30 22 * * tue", for: 2h}
+  - {title: the mailboxes move, from: 2036-12-01T22:00, until: 2036-12-02T02:00}
+`
+
+const webhooksExample = `webhooks:
+  noc-chat:
+    url_file: /etc/mailpath/chat.url
+    format: mattermost
+  intranet:
+    url: http://localhost:8080/mail
+    audience: staff
+    token_env: INTRANET_TOKEN
+    steps: [opened, resolved, note]
+`
+
+const grafanaExample = `grafana:
+  url: https://grafana.example.com
+  token_file: /etc/mailpath/grafana.token
+  tags: [mailpath, mail]
 `
 
 // Reference is the manual of every key, in Markdown.

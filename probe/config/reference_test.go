@@ -18,7 +18,7 @@ func TestReferenceIsCurrent(t *testing.T) {
 // Every example of the reference is a part of a configuration that works.
 func TestReferenceExamples(t *testing.T) {
 	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllStringSubmatch(config.Reference(), -1)
-	if len(examples) < 11 {
+	if len(examples) < 18 {
 		t.Fatalf("got %d examples, want one in each section", len(examples))
 	}
 	for _, example := range examples {
@@ -51,8 +51,13 @@ func overlay(whole, part map[string]any) {
 			whole[key] = value
 			continue
 		}
+		known, ok := whole[key].(map[string]any)
+		if !ok {
+			whole[key] = value
+			continue
+		}
 		for name, entry := range section {
-			whole[key].(map[string]any)[name] = entry
+			known[name] = entry
 		}
 	}
 }
@@ -73,5 +78,16 @@ func TestExample(t *testing.T) {
 	if got := c.Probes[4]; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
+	if got := c.Status.TimeZone.String(); got != "Europe/Berlin" || len(c.Maintenance) != 0 {
+		t.Errorf("got time zone %s and %d maintenances, want Europe/Berlin and none", got, len(c.Maintenance))
+	}
 	roundTrip(t, c)
+}
+
+// What the example has commented out works, too.
+func TestExampleUncommented(t *testing.T) {
+	text := strings.NewReplacer("# maintenance:", "maintenance:", "#   - {", "  - {").Replace(config.Example())
+	if c := parse(t, "example.yaml", text); len(c.Maintenance) != 2 {
+		t.Errorf("got %d maintenances, want 2", len(c.Maintenance))
+	}
 }

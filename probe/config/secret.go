@@ -9,9 +9,10 @@ import (
 )
 
 // Secret says where a secret stands: in a file or in an environment variable. It
-// never holds the secret, so nothing that prints a Secret or a Config can tell it.
+// never holds the secret, so nothing that prints a Secret or a Config can tell it. What
+// stands in the configuration itself, where that is allowed, is none.
 type Secret struct {
-	file, env string // one of them is empty
+	file, env, plain string // all but one of them are empty
 }
 
 // SecretInFile is a secret that stands in a file.
@@ -19,6 +20,9 @@ func SecretInFile(path string) Secret { return Secret{file: path} }
 
 // SecretInEnv is a secret that stands in an environment variable.
 func SecretInEnv(name string) Secret { return Secret{env: name} }
+
+// Plainly is what is no secret, where one is wanted.
+func Plainly(value string) Secret { return Secret{plain: value} }
 
 // Value reads the secret, anew at each call: a rotated one just works. One newline
 // at its end is cut off, since most editors leave one. An empty secret is an error.
@@ -35,6 +39,9 @@ func (s Secret) Value() (string, error) {
 }
 
 func (s Secret) read() (string, error) {
+	if s.plain != "" {
+		return s.plain, nil
+	}
 	if s.env == "" {
 		data, err := os.ReadFile(s.file)
 		switch {
@@ -54,8 +61,11 @@ func (s Secret) read() (string, error) {
 
 // String says where the secret stands.
 func (s Secret) String() string {
-	if s.env != "" {
+	switch {
+	case s.env != "":
 		return "environment variable " + s.env
+	case s.plain != "":
+		return "the configuration"
 	}
 	return "file " + s.file
 }

@@ -68,6 +68,7 @@ func TestSecretSaysWhereItStands(t *testing.T) {
 	}{
 		{config.SecretInFile("/run/password"), "file /run/password"},
 		{config.SecretInEnv("PASSWORD"), "environment variable PASSWORD"},
+		{config.Plainly("http://localhost/"), "the configuration"},
 	} {
 		for _, verb := range []string{"%v", "%#v"} {
 			if got := fmt.Sprintf(verb, tt.secret); got != tt.want {

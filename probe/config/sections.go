@@ -46,6 +46,7 @@ func (r *reader) config(root *yaml.Node) *Config {
 		c.Routes = append(c.Routes, r.routes(e, b)...)
 	}
 	c.Probes = r.probes(top.items("probes"), c.Routes, b.routes)
+	r.people(top, c, b.routes)
 	b.components.noteUnused(r, "components", "route")
 	b.senders.noteUnused(r, "senders", "route")
 	b.useReturns(c)
@@ -53,7 +54,7 @@ func (r *reader) config(root *yaml.Node) *Config {
 	b.mailboxes.noteUnused(r, "mailboxes", "route")
 	b.routes.noteUnused(r, "routes", "probe")
 	if len(r.problems) == 0 {
-		c.Warnings = r.warnings(c, b)
+		c.Warnings = append(r.warned, r.warnings(c, b)...).sorted()
 	}
 	return c
 }

@@ -24,6 +24,10 @@ func (c *Config) WriteYAML(w io.Writer) error {
 		"mailboxes", section(c.Mailboxes, Mailbox.tree),
 		"routes", section(c.Routes, Route.tree),
 		"probes", probes,
+		"status", c.Status.tree(),
+		"maintenance", list(c.Maintenance, Maintenance.tree),
+		"webhooks", section(c.Webhooks, Webhook.tree),
+		"grafana", c.Grafana.tree(),
 	)
 	data, err := yaml.Dump(top)
 	if err == nil {
@@ -105,6 +109,35 @@ func (p Probe) tree() *yaml.Node {
 	duration := func(d time.Duration) *yaml.Node { return text(brief(d)) }
 	return mapping("routes", words([]string{p.Route}), "payload", text(p.Payload), "every", duration(p.Every),
 		"late_after", duration(p.LateAfter), "lost_after", duration(p.LostAfter), "expect", text(string(p.Expect)))
+}
+
+func (s Status) tree() *yaml.Node {
+	return mapping("company", text(s.Company), "contact", text(s.Contact), "language", text(s.Language), "words", text(s.Words),
+		"time_zone", text(s.TimeZone.String()), "url", text(s.URL), "update_every", text(brief(s.UpdateEvery)), "cstate", text(s.Cstate))
+}
+
+func (m Maintenance) tree() *yaml.Node {
+	var from string
+	if m.Cron == "" {
+		from = m.From.Format(time.RFC3339)
+	}
+	return mapping("title", text(m.Title), "routes", words(m.Routes), "from", text(from), "cron", text(m.Cron), "for", text(brief(m.For)))
+}
+
+func (w Webhook) tree() (string, *yaml.Node) {
+	var token Secret
+	if w.Token != nil {
+		token = *w.Token
+	}
+	return w.Name, mapping("url", text(w.URL.plain), "url_file", text(w.URL.file), "url_env", text(w.URL.env), "format", text(w.Format), "template", text(w.Template),
+		"audience", text(w.Audience), "token_file", text(token.file), "token_env", text(token.env), "steps", words(w.Steps))
+}
+
+func (g *Grafana) tree() *yaml.Node {
+	if g == nil {
+		return nil
+	}
+	return mapping("url", text(g.URL), "token_file", text(g.Token.file), "token_env", text(g.Token.env), "dashboard", text(g.Dashboard), "tags", words(g.Tags))
 }
 
 // mapping takes keys and *yaml.Node values in turn; nil values are left out.
