@@ -51,7 +51,7 @@ func clean(text string, limit int, newline rune) string {
 		case unicode.IsSpace(c):
 			spaces++
 			continue
-		case !visible(c):
+		case !Visible(c):
 			continue
 		}
 		if len(kept) > 0 {
@@ -98,10 +98,10 @@ func breaksLine(c rune) bool {
 	return c == '\n' || c == '\r' || c == '\v' || c == '\f' || c == 0x85 || c == 0x2028 || c == 0x2029
 }
 
-// visible tells the characters that show. Of those that only format, as the controls of
+// Visible tells the characters that show. Of those that only format, as the controls of
 // the direction of writing do (UAX 9), the two are kept that join letters (U+200C, U+200D):
 // some scripts and emoji cannot be written without them.
-func visible(c rune) bool {
+func Visible(c rune) bool {
 	if c == 0x200c || c == 0x200d || ' ' <= c && c <= '~' {
 		return true
 	}

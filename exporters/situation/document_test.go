@@ -154,7 +154,7 @@ func example(t *testing.T) string {
 		i := story()
 		i.Sentence, i.Reasons = "Most likely the gateway's inbound filter failed.", []string{"Mail past it arrives."}
 		i.Routes, i.Components = []string{"outside-to-hq"}, i.Components[:1]
-		i.Timeline[0].IncidentChanged.Components, i.Timeline[0].Sentence = nil, ""
+		i.Timeline[0].Components, i.Timeline[0].Sentence = nil, ""
 		i.Updates[0].Text, i.Updates[0].By, i.Updates[0].Next = "The vendor's patch is being installed.", "operator", i.Updates[0].At.Add(15*time.Minute)
 		w.book.all = append(w.book.all, i)
 		s := w.Situation()

@@ -195,15 +195,15 @@ type Update struct {
 
 // Maintenance is a stretch of time in which mail may fail on purpose.
 type Maintenance struct {
-	ID         string            `json:"id"`           // the same as long as it is the same maintenance
-	From       time.Time         `json:"from"`         // it begins
-	Until      time.Time         `json:"until"`        // it ends
-	Now        bool              `json:"now"`          // it is going on
-	Told       time.Time         `json:"told"`         // people were told of it last
-	Directions []probe.Direction `json:"directions"`   // that it touches
-	Routes     []string          `json:"routes"`       // empty: all
-	Text       string            `json:"text"`         // plain text, never HTML
-	By         string            `json:"by,omitempty"` // who announced it; absent: the configuration plans it
+	ID         string            `json:"id"`            // the same as long as it is the same maintenance
+	From       time.Time         `json:"from"`          // it begins
+	Until      time.Time         `json:"until"`         // it ends
+	Now        bool              `json:"now"`           // it is going on
+	Told       time.Time         `json:"told,omitzero"` // people were told of it last
+	Directions []probe.Direction `json:"directions"`    // that it touches
+	Routes     []string          `json:"routes"`        // empty: all
+	Text       string            `json:"text"`          // plain text, never HTML
+	By         string            `json:"by,omitempty"`  // who announced it; absent: the configuration plans it
 }
 
 // Trouble is something that mailpath itself cannot do.

@@ -38,7 +38,7 @@ func (b *book) Apply(c probe.Change) bool {
 }
 func (b *book) Open() (open []incident.Incident) {
 	for n := range b.all {
-		if i := b.all[len(b.all)-1-n]; i.IncidentChanged.Open() {
+		if i := b.all[len(b.all)-1-n]; i.Open() {
 			open = append(open, i)
 		}
 	}
@@ -46,7 +46,7 @@ func (b *book) Open() (open []incident.Incident) {
 }
 func (b *book) Incidents(since time.Time) (some []incident.Incident) {
 	for _, i := range b.all {
-		if i.IncidentChanged.Open() || !i.Ended.Before(since) {
+		if i.Open() || !i.Ended.Before(since) {
 			some = append(some, i)
 		}
 	}
