@@ -108,7 +108,7 @@ func server(from, until time.Time, names []string) *x509.Certificate {
 		NotBefore:   from,
 		NotAfter:    until,
 		KeyUsage:    x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}, // of clients that prove who they are, too
 	}
 	for _, name := range names {
 		if ip := net.ParseIP(name); ip != nil {
