@@ -139,7 +139,7 @@ func (t *trouble) recovered(o probe.Origin, p *paths, records []record) Recovere
 	t.giveUp(records)
 	var r Recovered
 	for _, i := range t.involved {
-		r.Tally = r.Tally.Plus(records[i].tally)
+		r.Tally = r.Plus(records[i].tally)
 		r.Routes = append(r.Routes, RouteTally{p.routes[i].Name, records[i].tally})
 	}
 	r.Origin, r.Since, r.RepairedAt, r.DrainedAt = o, t.since, t.repaired, o.At

@@ -22,7 +22,7 @@ func (m *Monitor) broken(now time.Time) []string {
 	for _, name := range slices.Sorted(maps.Keys(m.routes)) {
 		r := m.routes[name]
 		unseen := r.health == probe.HealthBlind || r.health == probe.HealthUnknown
-		if r.health != probe.HealthBroken && !(unseen && m.wasBroken(name)) {
+		if r.health != probe.HealthBroken && (!unseen || !m.wasBroken(name)) {
 			continue
 		}
 		if m.windows.Over(name, now, now.Add(1)) {
@@ -102,9 +102,27 @@ func (m *Monitor) judged(i *probe.IncidentChanged) {
 	}
 	d := causes[0]
 	i.Components, i.Confidence, i.Sentence, i.Reasons = d.Components, d.Confidence, d.Sentence, d.Reasons
-	if d.Confidence >= sure {
+	if d.Confidence >= sure && m.inseparable(d.Components) {
 		i.State = probe.Identified
 	}
+}
+
+// inseparable tells whether no route passes some of the components and not the others: the
+// verdict names as few as it ever will. Otherwise a route that could tell more says nothing
+// at the moment, such as one that is blind, and the search goes on.
+func (m *Monitor) inseparable(components []string) bool {
+	for _, r := range m.routes {
+		n := 0
+		for _, c := range components {
+			if slices.Contains(r.path, c) {
+				n++
+			}
+		}
+		if n > 0 && n < len(components) {
+			return false
+		}
+	}
+	return true
 }
 
 // calm is how long an incident's routes must be well for it to be over.

@@ -135,6 +135,10 @@ func TestHowIncidentsGo(t *testing.T) {
 			s.apply(s.health("in", probe.HealthBroken), s.verdict(0.9, "gateway"))
 			s.apply(s.verdict(0.4, "internet"))
 		}, "0841 opened identified [in]; 0841 verdict investigating [in]"},
+		{"a route that could tell them apart is blind", func(s *scene) {
+			s.apply(s.health("in", probe.HealthBroken), s.verdict(0.98, "gateway", "antispam"))
+			s.apply(s.verdict(0.98, "gateway"))
+		}, "0841 opened investigating [in]; 0841 verdict identified [in]"},
 		{"another cause is another incident, until it is the same", func(s *scene) {
 			s.apply(s.health("in", probe.HealthBroken), s.verdict(0.9, "gateway"))
 			s.after(time.Minute)
