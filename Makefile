@@ -3,6 +3,7 @@
 GO       ?= go
 TOOLS    := lab/tools
 FUZZTIME ?= 10s
+PICTURES ?= /tmp/mailpath-pictures
 
 .PHONY: test quick lab lab-all bench fuzz lint generate
 
@@ -10,19 +11,20 @@ FUZZTIME ?= 10s
 test: vet-and-staticcheck
 	$(GO) test -race -timeout 20m ./...
 
-## quick: the loop while writing: no real servers, no kills, no weeks, no race detector; under a minute.
+## quick: the loop while writing: no real servers, no browser, no kills, no weeks, no race detector; under a minute.
 quick:
 	$(GO) vet ./...
-	$(GO) test $$($(GO) list ./... | grep -v /lab/debian) -skip 'RealServers|TestDemo|Kill|Week'
+	$(GO) test $$($(GO) list ./... | grep -v /lab/debian) -skip 'RealServers|Browser|TestDemo|Kill|Week'
 
 ## lab: real mail servers to play with, and a lab.yaml for them, until Ctrl-C.
 lab:
 	$(GO) run ./lab/debian/maillab
 
-## lab-all: test, the slow linters, every fault at every component, the servers several times over, hundreds of kills, and all fuzz targets for longer.
+## lab-all: test, the slow linters, every fault at every component, every view of the pages, the servers several times over, hundreds of kills, and all fuzz targets for longer.
 lab-all: test lint
 	$(GO) test -race -count=5 -timeout 30m ./lab/debian ./cmd/mailpath -run 'Conforms|RealServers'
 	MAILPATH_VERDICTS=all $(GO) test -race -count=1 ./cmd/mailpath -run TestTheComponentThatBrokeIsNamed
+	MAILPATH_SCREENSHOTS=$(PICTURES) $(GO) test -race -count=1 ./cmd/mailpath -run StatusPageInBrowser
 	MAILPATH_KILLS=200 $(GO) test -race -count=1 -timeout 60m ./cmd/mailpath -run Kill
 	$(MAKE) fuzz FUZZTIME=60s
 
@@ -46,7 +48,7 @@ lint:
 
 ## generate: rewrite the golden files and the generated parts of docs.
 generate:
-	$(GO) test ./probe/config ./probe/trace ./exporters/... -update
+	$(GO) test ./probe/config ./probe/trace $(addprefix ./exporters/,api jsonlog prom situation webhook words) -update
 	$(GO) test ./cmd/mailpath -run 'TestCommandsDocs|TestHopsGolden' -update
 
 .PHONY: vet-and-staticcheck

@@ -31,6 +31,9 @@ type parts struct {
 	topology diagnosis.Topology
 	tracing  trace.Config
 	trail    func(probe.Observation) probe.Trail
+
+	updateEvery time.Duration  // how soon people are promised the first update
+	calendar    probe.Calendar // of the maintenance that is planned; nil: none is
 }
 
 // every is how often each route is probed.
@@ -53,6 +56,10 @@ func build(cfg *config.Config, keys *probe.Keyring, clock probe.Clock) (parts, e
 	p := newParts()
 	var err error
 	if p.probes, err = buildProbes(cfg); err != nil {
+		return parts{}, err
+	}
+	p.updateEvery = cfg.Status.UpdateEvery
+	if p.calendar, err = buildCalendar(cfg); err != nil {
 		return parts{}, err
 	}
 	p.topology, p.tracing, p.trail = buildTopology(cfg, p.probes), buildTracing(cfg), buildTrail(cfg.Mailboxes)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +46,7 @@ Exit status: 0 there is no mistake, whatever else was found; 2 there are mistake
 			case err != nil:
 				return err
 			}
-			r, err := reviewOf(cfg)
+			r, err := reviewOf(cfg, clockOf(cmd.Context()).Now())
 			if err != nil {
 				return err
 			}
@@ -84,9 +86,12 @@ func found(problems config.Problems, severity string) []finding {
 	return all
 }
 
-func reviewOf(cfg *config.Config) (review, error) {
+func reviewOf(cfg *config.Config, now time.Time) (review, error) {
 	probes, err := buildProbes(cfg)
 	if err != nil {
+		return review{}, err
+	}
+	if _, err := loadWords(cfg.Status, slog.New(slog.DiscardHandler)); err != nil {
 		return review{}, err
 	}
 	records, weak, err := recordsOf(cfg)
@@ -95,7 +100,7 @@ func reviewOf(cfg *config.Config) (review, error) {
 	}
 	return review{
 		Coverage: buildTopology(cfg, probes).Coverage(), Traffic: cfg.Traffic(), Records: records,
-		Problems: append(found(cfg.Warnings, "warning"), weak...), Notes: found(cfg.Notes, "note"),
+		Problems: append(found(cfg.Warnings, "warning"), weak...), Notes: found(append(cfg.Notes, cfg.Over(now)...), "note"),
 	}, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"github.com/mailpath/mailpath/exporters/api"
 	"github.com/mailpath/mailpath/lab/world"
 	"github.com/mailpath/mailpath/probe"
+	"github.com/mailpath/mailpath/probe/config"
 	"github.com/mailpath/mailpath/probe/journal"
 )
 
@@ -48,7 +48,7 @@ it is repaired; the held mail drains. Nothing leaves this machine.`,
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "`FORMAT`: text, or json for one document at the end")
-	cmd.Flags().StringVar(&address, "listen", defaultListen, "serve metrics on this `ADDRESS`; another port is taken if it is in use")
+	cmd.Flags().StringVar(&address, "listen", defaultListen, "serve metrics and the status page on this `ADDRESS`; another port is taken if it is in use")
 	cmd.Flags().BoolVar(&stay, "stay", false, "stay after the story, until stopped")
 	return cmd
 }
@@ -103,7 +103,8 @@ type demo struct {
 	journal  *journal.File
 	engine   *probe.Engine
 	board    *board
-	web      *server
+	doors    doors
+	people   *people
 	scrapes  *scrapes
 	screen   *screen
 	started  time.Time
@@ -128,7 +129,8 @@ func startDemo(address string, screen *screen) (d *demo, err error) {
 	if d.journal, err = journal.Open(filepath.Join(d.dir, "journal.db"), d.clock); err != nil {
 		return d, err
 	}
-	if d.web, err = listenSomewhere(address); err != nil {
+	log := slog.New(slog.DiscardHandler)
+	if d.doors, err = openSomewhere(address, log); err != nil {
 		return d, err
 	}
 	key, err := probe.NewKey(rand.Reader)
@@ -142,30 +144,40 @@ func startDemo(address string, screen *screen) (d *demo, err error) {
 	parts := buildWorld(d.world, nil, keys, d.clock)
 	metrics := newMetrics("demo", "world", parts.probes, d.clock, d.journal)
 	d.board = newBoard(parts.probes)
-	d.engine = probe.NewEngine(engineConfig(parts, keys, d.journal, d.clock, slog.New(slog.NewTextHandler(io.Discard, nil)), metrics, d.board, d.screen))
-	d.web.serve(metrics.Handler(), api.Handler(api.Config{Journal: d.journal, Totals: d.engine.Totals, Clock: d.clock}), d.engine.Ready())
-	d.scrapes = &scrapes{url: d.web.url() + "/metrics"}
+	if d.people, err = tellPeople(&config.Config{Prober: "demo", Site: "world", Status: demoStatus}, parts, d.clock, d.journal, log); err != nil {
+		return d, err
+	}
+	exporters := append(d.people.exporters(), metrics, d.board, d.screen)
+	d.engine = probe.NewEngine(engineConfig(parts, keys, d.journal, d.clock, log, exporters...))
+	d.people.engine = d.engine
+	if err := d.people.behind(d.doors, metrics.Handler(), api.Config{Journal: d.journal, Totals: d.engine.Totals, Clock: d.clock}); err != nil {
+		return d, err
+	}
+	d.scrapes = &scrapes{url: d.doors.main.URL() + "/metrics"}
 	return d, nil
 }
 
-// listenSomewhere takes another port if the one in the address is in use.
-func listenSomewhere(address string) (*server, error) {
-	web, err := listen(address)
+// demoStatus is what people are told in the demo, and how.
+var demoStatus = config.Status{Company: "Example Ltd", Contact: "the service desk, extension 100", Language: "en", UpdateEvery: 20 * time.Minute}
+
+// openSomewhere takes another port if the one in the address is in use.
+func openSomewhere(address string, log *slog.Logger) (doors, error) {
+	d, err := openDoors(doorFlags{address: address}, log)
 	if !errors.Is(err, syscall.EADDRINUSE) {
-		return web, err
+		return d, err
 	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, err
+		return d, err
 	}
-	return listen(net.JoinHostPort(host, "0"))
+	return openDoors(doorFlags{address: net.JoinHostPort(host, "0")}, log)
 }
 
 // close ends all that was started; the journal goes with it.
 func (d *demo) close() error {
-	var problems []error
-	if d.web != nil {
-		problems = append(problems, d.web.close())
+	problems := []error{d.doors.close()}
+	if d.people != nil {
+		d.people.close()
 	}
 	if d.journal != nil {
 		problems = append(problems, d.journal.Close())
@@ -184,12 +196,12 @@ func (d *demo) run(ctx context.Context, stay bool) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	d.started = d.clock.Now()
-	d.screen.title(d.web.url() + "/metrics")
+	d.screen.title(d.doors.main.URL())
 	story := make(chan error, 1)
 	go func() {
 		err := d.tell(ctx)
 		if err == nil && stay {
-			d.screen.say("the story is over; metrics stay at %s/metrics until Ctrl-C", d.web.url())
+			d.screen.say("the story is over; the status page stays at %s/ until Ctrl-C", d.doors.main.URL())
 			d.pause(ctx, 1<<62)
 		}
 		stop()

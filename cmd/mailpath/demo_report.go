@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mailpath/mailpath/checks/diagnosis"
+	"github.com/mailpath/mailpath/exporters/situation"
 	"github.com/mailpath/mailpath/probe"
 )
 
@@ -21,6 +22,8 @@ type demoReport struct {
 	Verdicts []verdictReport `json:"verdicts"`
 	// Recoveries: the ends of troubles.
 	Recoveries []recoveryReport `json:"recoveries"`
+	// Incidents: what people were told, as in /api/v1/status, the newest first.
+	Incidents []situation.Incident `json:"incidents"`
 	// ConservationOK: in every scrape, sent + adopted = outcomes + in flight.
 	ConservationOK bool `json:"conservation_ok"`
 
@@ -102,6 +105,7 @@ func (d *demo) report() demoReport {
 	}
 	r.Verdicts, r.Recoveries = []verdictReport{}, []recoveryReport{}
 	r.judge(d.board.told())
+	r.Incidents = append([]situation.Incident{}, d.people.board.Incidents(d.started)...)
 	d.board.each(func(route string, row *row) {
 		r.names = append(r.names, route)
 		r.Routes[route] = row.report()

@@ -54,7 +54,8 @@ func (a audience) Write(p []byte) (int, error) {
 
 func (s *screen) title(url string) {
 	s.line("mailpath demo: a mail world inside this process; nothing leaves this machine")
-	s.line("metrics meanwhile: %s", url)
+	s.line("what people see of it: %s/", url)
+	s.line("what Prometheus scrapes: %s/metrics", url)
 	s.line("")
 }
 

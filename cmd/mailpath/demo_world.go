@@ -22,7 +22,7 @@ type dialer = func(ctx context.Context, network, address string) (net.Conn, erro
 // buildWorld makes probes, senders and watchers for the routes of a mail world.
 func buildWorld(w *world.World, dial dialer, keys *probe.Keyring, clock probe.Clock) parts {
 	p := newParts()
-	p.topology, p.tracing = worldTopology(w), worldTracing(w)
+	p.topology, p.tracing, p.updateEvery = worldTopology(w), worldTracing(w), demoStatus.UpdateEvery
 	var from []string
 	for _, s := range w.Senders() {
 		from = append(from, s.From)

@@ -121,6 +121,6 @@ configuration is wrong, 3 the probe itself is in trouble.`,
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(newDemo(), newRun(), newOnce(), newTrace(), newHops(), newCheck(), newJournal(), newAnnounce(), newClean(), newConfig(), newVersion())
+	root.AddCommand(newDemo(), newRun(), newOnce(), newTrace(), newHops(), newCheck(), newJournal(), newStatus(), newIncident(), newAnnounce(), newClean(), newConfig(), newVersion())
 	return root
 }

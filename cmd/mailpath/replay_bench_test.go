@@ -65,7 +65,7 @@ func BenchmarkReplay(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		outcomes := jsonlog.New(io.Discard, newLogCursor(j), j.State().Last)
+		outcomes := jsonlog.New(io.Discard, newCursor(j, "log"), j.State().Last)
 		engine := probe.NewEngine(engineConfig(p, keys, j, clock, log, newMetrics("hq-1", "hq", p.probes, clock, j), outcomes))
 		ctx, stop := context.WithCancel(b.Context())
 		ended := make(chan error, 1)

@@ -6,11 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math"
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 
@@ -32,21 +30,25 @@ import (
 const (
 	defaultListen  = "127.0.0.1:9797"
 	defaultJournal = "mailpath.db"
-
-	// updateEvery is how soon people are promised the first update on an incident.
-	updateEvery = 20 * time.Minute
 )
 
 func newRun() *cobra.Command {
-	var configPath, journalPath, address string
+	var configPath, journalPath string
+	var doors doorFlags
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Probe by the schedule until stopped",
-		Long: `run sends test messages by the schedule, watches the mailboxes, and serves metrics,
-until SIGINT or SIGTERM. Each outcome is one line of JSON on standard output, and so
+		Long: `run sends test messages by the schedule, watches the mailboxes, and serves metrics
+and the status page, until SIGINT or SIGTERM. Each outcome is one line of JSON on standard output, and so
 is each change of a route's health (docs/outcomes.md describes them); the log goes to
-standard error. Messages in flight are kept in the journal: the next run goes on
-with them.`,
+standard error. Messages in flight, incidents and what people were told are kept in
+the journal: the next run goes on with them.
+
+With --web-config what is served has TLS, and asks for passwords or client
+certificates: that file is the web configuration of Prometheus exporters, and is
+read again when it changes. Without, everybody who reaches the address reads
+everything, and only callers on this machine write. Use --public-listen for staff
+who read the status page without a password.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := loadConfig(configPath)
@@ -54,28 +56,23 @@ with them.`,
 				return err
 			}
 			log := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-			return runProbes(cmd, cfg, journalPath, address, log)
+			return runProbes(cmd, cfg, journalPath, doors, log)
 		},
 	}
 	cmd.Flags().StringVarP(&configPath, "config", "c", defaultConfig, "the configuration `FILE`")
 	cmd.Flags().StringVar(&journalPath, "journal", defaultJournal, "the journal `FILE`; made if it is not there")
-	cmd.Flags().StringVar(&address, "listen", defaultListen, "serve HTTP on this `ADDRESS`")
+	doors.add(cmd)
 	return cmd
 }
 
-func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address string, log *slog.Logger) (err error) {
-	for _, n := range cfg.Notes {
-		log.Info("note on the configuration", "note", n)
-	}
-	for _, w := range cfg.Warnings {
-		log.Warn("the configuration will not work well", "problem", w)
-	}
-	web, err := listen(address)
+func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath string, where doorFlags, log *slog.Logger) (err error) {
+	clock := clockOf(cmd.Context())
+	tellOfConfig(cfg, clock.Now(), log)
+	doors, err := openDoors(where, log)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, ours(web.close())) }()
-	clock := clockOf(cmd.Context())
+	defer func() { err = errors.Join(err, ours(doors.close())) }()
 	j, err := openJournal(journalPath, clock, log)
 	if err != nil {
 		return ours(err)
@@ -90,25 +87,49 @@ func runProbes(cmd *cobra.Command, cfg *config.Config, journalPath, address stri
 	if err != nil {
 		return ours(err)
 	}
+	people, err := tellPeople(cfg, parts, clock, j, log)
+	if err != nil {
+		return ours(err)
+	}
+	defer people.close()
 	defer warnOfHangUps(log)()
 
 	metrics := newMetrics(cfg.Prober, cfg.Site, parts.probes, clock, j)
-	outcomes := jsonlog.New(cmd.OutOrStdout(), newLogCursor(j), since)
-	var engine *probe.Engine
-	board := newSituation(cfg, parts, clock, j, func() []probe.Totals { return engine.Totals() })
-	settings := engineConfig(parts, keys, j, clock, log, metrics, outcomes, healthLog{log, since}, board)
+	outcomes := jsonlog.New(cmd.OutOrStdout(), newCursor(j, "log"), since)
+	exporters := append(people.exporters(), metrics, outcomes, healthLog{log, since})
+	settings := engineConfig(parts, keys, j, clock, log, exporters...)
 	settings.Uptime, settings.Checked = probe.MachineUptime, metrics.Checked
-	engine = probe.NewEngine(settings)
-	web.serve(metrics.Handler(), api.Handler(api.Config{Journal: j, Totals: engine.Totals, Clock: clock, Mailboxes: parts.sweepable(cfg, engine),
-		Board: board, Announcing: parts.announcing(engine, board)}), engine.Ready())
+	engine := probe.NewEngine(settings)
+	people.engine = engine
+	if err := people.behind(doors, metrics.Handler(), api.Config{Journal: j, Totals: engine.Totals, Clock: clock, Mailboxes: parts.sweepable(cfg, engine)}); err != nil {
+		return ours(err)
+	}
 	log.Info("probing", "prober", cfg.Prober, "probes", len(parts.probes), "mailboxes", len(parts.watchers),
-		"journal", journalPath, "metrics", web.url()+"/metrics")
-	err = engine.Run(cmd.Context())
+		"journal", journalPath, "metrics", doors.main.URL()+"/metrics", "status", doors.main.URL()+"/")
+	if doors.public != nil {
+		log.Info("the status page alone, for reading", "status", doors.public.URL()+"/")
+	}
+	return ours(errors.Join(probeUntilStopped(cmd.Context(), engine, j, log), outcomes.Close()))
+}
+
+// tellOfConfig logs what is to be known about a configuration that is used all the same.
+func tellOfConfig(cfg *config.Config, now time.Time, log *slog.Logger) {
+	for _, n := range append(cfg.Notes, cfg.Over(now)...) {
+		log.Info("note on the configuration", "note", n)
+	}
+	for _, w := range cfg.Warnings {
+		log.Warn("the configuration will not work well", "problem", w)
+	}
+}
+
+// probeUntilStopped runs the engine, and says at the end what is left.
+func probeUntilStopped(ctx context.Context, engine *probe.Engine, j *journal.File, log *slog.Logger) error {
+	err := engine.Run(ctx)
 	if dropped, unreadable := j.Losses(); dropped+unreadable > 0 {
 		log.Error("events of the journal are missing: what they said is not known any more", "dropped_with_a_full_disk", dropped, "unreadable", unreadable)
 	}
 	log.Info("stopped; the next run goes on with what is in flight", "in_flight", engine.InFlight())
-	return ours(errors.Join(err, outcomes.Close()))
+	return err
 }
 
 // warnOfHangUps keeps SIGHUP, by which services are told to reload, from ending the
@@ -126,66 +147,6 @@ func warnOfHangUps(log *slog.Logger) (stop func()) {
 		close(hangUps)
 	}
 }
-
-// healthLog is an exporter that logs how routes are, which component is to blame, and
-// whose clock is wrong.
-type healthLog struct {
-	log   *slog.Logger
-	since probe.Seq
-}
-
-// Export implements probe.Exporter.
-func (h healthLog) Export(c probe.Change) {
-	if seq, _ := c.Cause(); seq <= h.since {
-		return
-	}
-	switch c := c.(type) {
-	case probe.HealthChanged:
-		h.log.Log(context.Background(), levelOf(c.To), "route is "+string(c.To), "route", c.Route, "before", c.From, "reason", c.Reason)
-	case diagnosis.Diagnosed:
-		for i, d := range c.Diagnoses {
-			if i == 0 || d.Confidence >= worthSaying {
-				h.log.Error(d.Sentence, "confidence", share(d.Confidence), "because", strings.Join(d.Reasons, "; "))
-			}
-		}
-	case diagnosis.Recovered:
-		h.log.Info(c.Sentence, "was_broken", strings.Join(c.Components, ", "))
-	case probe.IncidentTold:
-		h.incident(c)
-	case trace.ClockChanged:
-		level := slog.LevelInfo
-		if c.Off() {
-			level = slog.LevelWarn
-		}
-		h.log.Log(context.Background(), level, ofClock(c))
-	}
-}
-
-// incident logs a step of an incident. Progress is no line: the figures are in the journal.
-func (h healthLog) incident(c probe.IncidentTold) {
-	if c.Step == probe.IncidentProgressed {
-		return
-	}
-	level := slog.LevelWarn
-	if !c.Open() {
-		level = slog.LevelInfo
-	}
-	h.log.Log(context.Background(), level, "incident: "+string(c.Step), "incident", c.ID, "state", c.State, "routes", strings.Join(c.Broken, ", "),
-		"late", c.Figures.Late, "overdue", c.Figures.Overdue, "lost", c.Figures.Lost)
-}
-
-func levelOf(h probe.Health) slog.Level {
-	if h == probe.HealthOK {
-		return slog.LevelInfo
-	}
-	return slog.LevelWarn
-}
-
-// worthSaying is the confidence from which on a suspect behind the first is told, too.
-const worthSaying = 0.5
-
-// share is a probability in percent; never more certain than it is.
-func share(p float64) string { return fmt.Sprintf("%.0f%%", min(math.Floor(p*100), 99)) }
 
 // runKeys reads the configured keys, or else the one beside the journal, which is
 // made with a new journal. Without the key that signed them, the messages that an
@@ -222,28 +183,28 @@ func openJournal(path string, clock probe.Clock, log *slog.Logger) (*journal.Fil
 	return j, nil
 }
 
-// logCursor is how far the log has been written, kept in the journal.
-type logCursor struct {
-	*journal.File
-	since probe.Seq
+// cursor is how far the log, or a receiver of news, has been told, kept in the journal by
+// its name.
+type cursor struct {
+	journal *journal.File
+	name    string
+	since   probe.Seq
 }
 
-const logCursorName = "log"
+// newCursor makes the cursor of this process. One that a journal never had begins with
+// what is new: of old, nothing was to be told.
+func newCursor(j *journal.File, name string) cursor { return cursor{j, name, j.State().Last} }
 
-// newLogCursor makes the cursor of this process. A journal that never had one begins
-// with what is new: the log of old was written without.
-func newLogCursor(j *journal.File) logCursor { return logCursor{j, j.State().Last} }
-
-// Load implements jsonlog.Cursor.
-func (c logCursor) Load() probe.Seq {
-	if seq, known := c.Cursor(logCursorName); known {
+// Load implements jsonlog.Cursor and webhook.Cursor.
+func (c cursor) Load() probe.Seq {
+	if seq, known := c.journal.Cursor(c.name); known {
 		return seq
 	}
 	return c.since
 }
 
-// Save implements jsonlog.Cursor.
-func (c logCursor) Save(seq probe.Seq) { c.SetCursor(logCursorName, seq) }
+// Save implements jsonlog.Cursor and webhook.Cursor.
+func (c cursor) Save(seq probe.Seq) { c.journal.SetCursor(c.name, seq) }
 
 // newMetrics makes the exporter for Prometheus.
 func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, j *journal.File) *prom.Exporter {
@@ -259,10 +220,10 @@ func newMetrics(prober, site string, probes []probe.Probe, clock probe.Clock, j 
 // engineConfig puts the parts together.
 func engineConfig(p parts, keys *probe.Keyring, j probe.Journal, clock probe.Clock, log *slog.Logger, exporters ...probe.Exporter) probe.EngineConfig {
 	broke := diagnosis.New(p.topology)
-	incidents := incident.New(incident.Config{Topology: p.topology, Every: p.every(), UpdateEvery: updateEvery, Tally: broke.Tally})
+	incidents := incident.New(incident.Config{Topology: p.topology, Every: p.every(), UpdateEvery: p.updateEvery, Tally: broke.Tally})
 	return probe.EngineConfig{
 		Clock: clock, Keys: keys, Journal: j, Probes: p.probes, Senders: p.senders, Watchers: p.watchers, Asides: p.asides, Cleaners: p.cleaners, Accounts: p.accounts,
-		Assessor: probe.Assessors{health.New(p.probes), trace.NewMonitor(p.tracing), broke, incidents}, Recorder: incidents, Exporters: exporters, Log: log, Checks: p.checks,
+		Assessor: probe.Assessors{health.New(p.probes), trace.NewMonitor(p.tracing), broke, incidents}, Recorder: incidents, Calendar: p.calendar, Exporters: exporters, Log: log, Checks: p.checks,
 		Trace: p.trail, Compare: alteration.Find,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/mailpath/mailpath/exporters/situation"
 	"github.com/mailpath/mailpath/probe"
 )
 
@@ -27,7 +28,8 @@ type Announcement struct {
 	Next        time.Time    `json:"next,omitzero"`          // when the next update is promised
 	NextSeconds float64      `json:"next_seconds,omitempty"` // the same, from now
 	Maintenance *Maintenance `json:"maintenance,omitempty"`
-	// By is who tells it, as they say themselves.
+	// By is who tells it, as they say themselves: heeded only if nobody has been asked to
+	// prove who they are.
 	By string `json:"by,omitempty"`
 }
 
@@ -57,6 +59,9 @@ func (cfg Config) announce(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "reading the announcement: "+err.Error()+`; want {"text": "The vendor's patch is being installed", "next_seconds": 900}`, http.StatusBadRequest)
 		return
 	}
+	if name, _ := cfg.Access.Writer(r); name != "" {
+		a.By = name
+	}
 	now := cfg.Clock.Now()
 	fact, told, err := cfg.Announcing.fact(a, now)
 	if err != nil {
@@ -83,7 +88,7 @@ func (cfg Config) announce(w http.ResponseWriter, r *http.Request) {
 // fact is what an announcement makes known, and what is answered. Every error is the
 // caller's to mend.
 func (x Announcing) fact(a Announcement, now time.Time) (probe.Fact, Announced, error) {
-	a.By = oneLine(a.By, maxBy)
+	a.By = situation.CleanLine(a.By, maxBy)
 	if a.Maintenance != nil {
 		return x.maintenance(a, now)
 	}

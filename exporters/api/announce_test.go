@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mailpath/mailpath/exporters/api"
+	"github.com/mailpath/mailpath/exporters/web"
 	"github.com/mailpath/mailpath/probe"
 )
 
@@ -43,7 +46,7 @@ func (x *teller) announce(t *testing.T, body string) (int, string) {
 	return ask(t, api.Config{Journal: journalOf(t), Clock: clock, Announcing: x.announcing()}, http.MethodPost, "/api/v1/announce", body)
 }
 
-// about rounds the times of a fact to a minute: the clock of a test goes on.
+// inWords rounds the times of a fact to a minute: the clock of a test goes on.
 func inWords(f probe.Fact) string {
 	at := func(t time.Time) string {
 		if t.IsZero() {
@@ -67,6 +70,7 @@ func inWords(f probe.Fact) string {
 func TestAnnounce(t *testing.T) {
 	one, two := []string{"2026-11-24-0712"}, []string{"2026-11-24-0712", "2026-11-24-0830"}
 	windows := []probe.Maintenance{
+		{ID: "planned", From: start.Add(-time.Hour), Until: start.Add(time.Hour), Text: "Updates"},
 		{ID: "m-1", From: start.Add(-time.Hour), Until: start.Add(time.Hour), Routes: []string{"inside-hq"}, Text: "Disks", By: "noc"},
 		{ID: "m-2", From: start.Add(24 * time.Hour), Until: start.Add(25 * time.Hour), Text: "Firmware", By: "noc"},
 	}
@@ -100,7 +104,8 @@ func TestAnnounce(t *testing.T) {
 		{`{"maintenance": {"for_seconds": 7200}}`, nil, "got a text of 0 characters"},
 		{`{"maintenance": {"end": "m-1"}}`, nil, `maintenance m-1 from 11-24 07:41 until 11-24 08:41 of [inside-hq] by "operator": Disks`},
 		{`{"text": "Not needed", "by": "ada", "maintenance": {"end": "m-2"}}`, nil, `maintenance m-2 from 11-24 08:41 until 11-24 08:41 of [] by "ada": Not needed`},
-		{`{"maintenance": {"end": "m-9"}}`, nil, `got maintenance "m-9", want one of m-1, m-2`},
+		{`{"maintenance": {"end": "planned"}}`, nil, `maintenance planned from 11-24 07:41 until 11-24 08:41 of [] by "operator": Updates`},
+		{`{"maintenance": {"end": "m-9"}}`, nil, `got maintenance "m-9", want one of planned, m-1, m-2`},
 		{`{"maintenance": {"end": "m-1", "for_seconds": 60}}`, nil, "want the end alone"},
 		{`{"text": "Patching", "colour": "red"}`, one, `unknown field "colour"`},
 		{`{"text": "Patching"} {"text": "again"}`, one, "more than one JSON document"},
@@ -142,6 +147,24 @@ func TestWhatIsAnsweredToAnAnnouncement(t *testing.T) {
 		if status != c.want || !strings.Contains(said, c.said) {
 			t.Errorf("%v: got %d %s, want %d and %q", c.err, status, said, c.want, c.said)
 		}
+	}
+}
+
+// Who has proved who they are is named, whatever they say.
+func TestTheNameOfWhoAnnounces(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "web.yml")
+	if err := os.WriteFile(file, []byte("basic_auth_users: {noc: x}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	x := new(teller)
+	cfg := api.Config{Journal: journalOf(t), Clock: probe.NewClock(), Announcing: x.announcing(), Access: web.NewAccess(file)}
+	r := httptest.NewRequest(http.MethodPost, "/api/v1/announce", strings.NewReader(`{"text": "Patching", "by": "the director"}`))
+	r.Header.Set("Content-Type", "application/json")
+	r.SetBasicAuth("noc", "compared before")
+	answer := httptest.NewRecorder()
+	api.Handler(cfg).ServeHTTP(answer, r)
+	if len(x.facts) != 1 || x.facts[0].(probe.Note).By != "noc" {
+		t.Errorf("got %d %s and %v, want one by noc", answer.Code, answer.Body, x.facts)
 	}
 }
 

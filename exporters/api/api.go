@@ -3,19 +3,18 @@
 // runs they call the same functions on the journal's file.
 //
 // Reading is a pass over the journal: each event that the query wants is written as
-// one line. Whatever changes something is a POST and is taken from this machine
-// only, until there is authentication.
+// one line. Whatever changes something is a POST of JSON, and is taken from those who
+// may write (web.Access).
 package api
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net"
+	"mime"
 	"net/http"
-	"strings"
 
-	"github.com/mailpath/mailpath/exporters/situation"
+	"github.com/mailpath/mailpath/exporters/web"
 	"github.com/mailpath/mailpath/probe"
 )
 
@@ -24,10 +23,10 @@ type Config struct {
 	Journal   probe.Journal
 	Totals    func() []probe.Totals // of the days that are not over
 	Clock     probe.Clock
-	Mailboxes []Mailbox // those that can be cleaned
+	Mailboxes []Mailbox  // those that can be cleaned
+	Access    web.Access // who may change something
 	// Announcing is how people are told something; without Announce nobody is.
 	Announcing Announcing
-	Board      *situation.Board // what works and what does not; nil: nobody knows
 }
 
 // Handler answers under /api/v1.
@@ -35,15 +34,9 @@ func Handler(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/journal", cfg.journal)
 	mux.HandleFunc("GET /api/v1/totals", cfg.totals)
-	mux.HandleFunc("POST /api/v1/clean", fromHere(cfg.clean))
+	mux.Handle("POST /api/v1/clean", cfg.written(cfg.clean))
 	if cfg.Announcing.Announce != nil {
-		mux.HandleFunc("POST /api/v1/announce", fromHere(cfg.announce))
-	}
-	if cfg.Board != nil {
-		mux.HandleFunc("GET /api/v1/status", cfg.status)
-		mux.HandleFunc("GET /api/v1/incidents", cfg.incidents)
-		mux.HandleFunc("GET /api/v1/incidents/{id}", cfg.incident)
-		mux.HandleFunc("GET /api/v1/recent", cfg.recent)
+		mux.Handle("POST /api/v1/announce", cfg.written(cfg.announce))
 	}
 	return mux
 }
@@ -88,25 +81,16 @@ func (cfg Config) clean(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// fromHere lets requests through that come from this machine and from no browser and
-// no proxy, which speak for others.
-func fromHere(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		ip := net.ParseIP(host)
-		switch {
-		case err != nil || ip == nil || !ip.IsLoopback():
-			http.Error(w, "this is done for callers on the same machine only: call it there", http.StatusForbidden)
-		case r.Header.Get("Origin") != "" || r.Header.Get("Sec-Fetch-Site") != "":
-			http.Error(w, "this is not done for browsers: use the command line", http.StatusForbidden)
-		case r.Header.Get("Forwarded") != "" || r.Header.Get("X-Forwarded-For") != "" || r.Header.Get("X-Real-IP") != "" || r.Header.Get("Via") != "":
-			http.Error(w, "this is not done through a proxy: call mailpath itself", http.StatusForbidden)
-		case !strings.HasPrefix(r.Header.Get("Content-Type"), "application/json"):
+// written lets requests through that may change something: of callers who may, as JSON,
+// which no form of a browser sends.
+func (cfg Config) written(next http.HandlerFunc) http.Handler {
+	return cfg.Access.Guard(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			http.Error(w, "want Content-Type: application/json", http.StatusUnsupportedMediaType)
-		default:
-			next(w, r)
+			return
 		}
-	}
+		next(w, r)
+	}))
 }
 
 // jsonLines is the content type of one JSON value per line.

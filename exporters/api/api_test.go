@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -224,41 +223,5 @@ func TestClean(t *testing.T) {
 		if status, got := ask(t, cfg, http.MethodPost, "/api/v1/clean", body); status != http.StatusBadRequest || !strings.Contains(got, want) {
 			t.Errorf("%s: got %d %s, want 400 and %q", body, status, got, want)
 		}
-	}
-}
-
-// Until there is authentication, nobody but a caller on this machine changes anything.
-func TestOnlyCallersOnThisMachineChangeAnything(t *testing.T) {
-	s := new(swept)
-	cfg := api.Config{Journal: journalOf(t), Clock: probe.NewClock(), Mailboxes: []api.Mailbox{{Name: "hq", Sweeper: s, LostAfter: time.Hour}}}
-	for name, c := range map[string]struct {
-		remote string
-		header http.Header
-		want   int
-	}{
-		"this machine":                    {"127.0.0.1:4711", nil, http.StatusOK},
-		"this machine, by IPv6":           {"[::1]:4711", nil, http.StatusOK},
-		"another machine":                 {"192.0.2.7:4711", nil, http.StatusForbidden},
-		"no address":                      {"@", nil, http.StatusForbidden},
-		"a page in a browser here":        {"127.0.0.1:4711", http.Header{"Origin": {"https://evil.example"}}, http.StatusForbidden},
-		"a form in a browser here":        {"127.0.0.1:4711", http.Header{"Content-Type": {"text/plain"}}, http.StatusUnsupportedMediaType},
-		"a proxy here, for another":       {"127.0.0.1:4711", http.Header{"X-Forwarded-For": {"192.0.2.7"}}, http.StatusForbidden},
-		"a newer proxy here, for another": {"127.0.0.1:4711", http.Header{"Forwarded": {"for=192.0.2.7"}}, http.StatusForbidden},
-	} {
-		request := httptest.NewRequest(http.MethodPost, "/api/v1/clean", bytes.NewReader([]byte(`{"remove": true}`)))
-		request.RemoteAddr = c.remote
-		request.Header.Set("Content-Type", "application/json")
-		for k, v := range c.header {
-			request.Header[k] = v
-		}
-		s.removed = false
-		answer := httptest.NewRecorder()
-		api.Handler(cfg).ServeHTTP(answer, request)
-		if answer.Code != c.want || s.removed != (c.want == http.StatusOK) {
-			t.Errorf("%s: got %d, removed %v, want %d", name, answer.Code, s.removed, c.want)
-		}
-	}
-	if status, _ := ask(t, cfg, http.MethodGet, "/api/v1/clean", ""); status != http.StatusMethodNotAllowed {
-		t.Errorf("a GET: got %d, want %d", status, http.StatusMethodNotAllowed)
 	}
 }

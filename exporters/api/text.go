@@ -7,8 +7,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/mailpath/mailpath/exporters/situation"
 )
 
 // The bounds of what people are told, in characters.
@@ -41,51 +42,17 @@ func readDocument(w http.ResponseWriter, r *http.Request, into any) error {
 	return nil
 }
 
-// cleanText is a text of somebody's without what would be acted upon rather than shown:
-// lines of letters, with at most one empty line between them.
+// cleanText is a text of somebody's without what would be acted upon rather than shown, as
+// situation.Clean makes it.
 func cleanText(text string) (string, error) {
-	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n", "\u0085", "\n", "\t", " ").Replace(text)
-	var b strings.Builder
-	empty := 0
-	for line := range strings.SplitSeq(strings.Map(shown, text), "\n") {
-		line = strings.TrimRightFunc(line, unicode.IsSpace)
-		if line == "" {
-			empty++
-			continue
-		}
-		if b.Len() > 0 {
-			b.WriteString(strings.Repeat("\n", 1+min(empty, 1)))
-		}
-		b.WriteString(line)
-		empty = 0
-	}
-	cleaned := strings.TrimSpace(b.String())
+	cleaned := situation.Clean(text, len(text)) // which cuts nothing off
 	if n := utf8.RuneCountInString(cleaned); n < 1 || n > maxText {
 		return "", fmt.Errorf("got a text of %d characters, want 1 to %d", n, maxText)
 	}
 	return cleaned, nil
 }
 
-// shown gives the character if it is one that is shown, and drops it otherwise: control
-// characters, and format characters, among which are those that turn the direction of
-// what follows. Joiners stay: scripts and emoji need them.
-func shown(r rune) rune {
-	if r == '\n' || r == '\u200c' || r == '\u200d' {
-		return r
-	}
-	if unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Co, unicode.Cs) || r == utf8.RuneError {
-		return -1
-	}
-	return r
-}
-
-// oneLine is a text of somebody's in one line of at most so many characters.
-func oneLine(text string, most int) string {
-	runes := []rune(strings.Join(strings.Fields(strings.Map(shown, text)), " "))
-	return strings.TrimSpace(string(runes[:min(len(runes), most)]))
-}
-
-func cut(text string) string { return oneLine(text, maxShown) }
+func cut(text string) string { return situation.CleanLine(text, maxShown) }
 
 // listed names some; of many the first.
 func listed(names []string) string {
